@@ -1,0 +1,1 @@
+"""Read, verify and write XMTP identity logs."""

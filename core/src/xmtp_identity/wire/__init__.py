@@ -1,0 +1,1 @@
+"""Bytes to records: strict protobuf reading (`scan`) and identity updates (`decode`)."""

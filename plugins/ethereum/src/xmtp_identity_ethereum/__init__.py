@@ -1,0 +1,1 @@
+"""The ethereum kind of XMTP identity."""
