@@ -138,6 +138,11 @@ def _no_rule(_: MemberIdentifier) -> None:
     """The kind has no admission rule for identifiers beyond its parser."""
 
 
+def _always(_: MemberIdentifier) -> bool:
+    """Any identifier of the kind can own an inbox."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A kind of identity.
@@ -162,6 +167,8 @@ class Kind:
     decode_string: root kinds with an `identifier_kind` only: the identifier
         string and relying party of `CreateInbox` and `ChangeRecoveryAddress`
         to the identifier, as lenient as the network.
+    can_own: root kinds only, whether an identifier has the form from which the
+        reference client makes inbox IDs.
     admit: judges an identifier on admission; raises `NotAdmitted`.
     signing: how to make signatures, loaded when used; None where only an
         outside wallet can.
@@ -178,6 +185,7 @@ class Kind:
     revision: int = 1
     identifier_kind: int | None = None
     decode_string: Callable[[str, str | None], MemberIdentifier] | None = None
+    can_own: Callable[[MemberIdentifier], bool] = field(default=_always)
     admit: Callable[[MemberIdentifier], None] = field(default=_no_rule)
     signing: Callable[[], SigningTools] | None = None
     api_version: int = API_VERSION

@@ -1,0 +1,72 @@
+"""The hooks that a plugin can implement, and nothing else.
+
+A plugin is a module named by an entry point of the group ``xmtp_identity``;
+its functions are marked with `hookimpl`. Hooks are called while a registry
+or the command line is put together, never while signatures are verified.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import click
+
+    from .kinds import Kind
+
+__all__ = [
+    "PROJECT",
+    "NameService",
+    "hookimpl",
+    "hookspec",
+    "register_commands",
+    "register_kinds",
+    "register_name_services",
+]
+
+PROJECT: Final = "xmtp_identity"
+"""pluggy's project name, and the entry-point group that plugins use."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class NameService:
+    """Resolves names of one suffix, such as ``.eth``, to identifiers."""
+
+    def resolve(self, name: str) -> str:
+        """The identifier, as text, that ``name`` stands for now.
+
+        Raises `BadInput` if there is none.
+        """
+        raise NotImplementedError
+
+
+@hookspec
+def register_kinds() -> list[Kind]:  # type: ignore[empty-body]  # a specification
+    """Hand over the kinds of identity that this plugin provides.
+
+    Called once when a registry is loaded. The objects are frozen; what is
+    heavy loads on first use (`xmtp_identity.kinds.lazy`).
+    """
+
+
+@hookspec
+def register_commands(group: click.Group) -> None:
+    """Add commands to ``xid``.
+
+    group: the root command. Called once when the command line starts; import
+    what a command needs inside of it.
+    """
+
+
+@hookspec
+def register_name_services() -> Mapping[str, NameService]:  # type: ignore[empty-body]  # a specification
+    """Hand over name services by suffix, such as ``{".eth": service}``.
+
+    A suffix has one owner; a second claim is reported as a broken plugin.
+    """

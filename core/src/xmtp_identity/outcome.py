@@ -1,0 +1,47 @@
+"""What became of each entry of a log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .protocol.refusals import Number
+
+__all__ = ["Outcome", "OutcomeKind"]
+
+
+class OutcomeKind(StrEnum):
+    """The four ends of an update.
+
+    APPLIED: it changed the state.
+    REJECTED: invalid, for every client and for ever.
+    DISCARDED: this client lacks what it takes to judge it.
+    UNAVAILABLE: a chain that it depends on could not be asked now.
+    """
+
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    DISCARDED = "discarded"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one entry.
+
+    index: of the entry in the log, from 0.
+    code: the stable reason code, "" where applied.
+    deviation: refused where XMTP's reference client might accept
+        (`xmtp_identity.deviations`).
+    numbers: for a discarded entry, what this client does not know.
+    detail: a sentence for people, "" where applied.
+    """
+
+    index: int
+    outcome: OutcomeKind
+    code: str = ""
+    deviation: bool = False
+    numbers: tuple[Number, ...] = ()
+    detail: str = ""
