@@ -6,7 +6,7 @@ holds makes it raise; what can't be applied gets an `Outcome` with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -21,17 +21,19 @@ from .protocol.shape import check_installed, check_shape
 from .protocol.state import AssociationState, LayerState, RootState
 from .protocol.unverified import read_update
 from .protocol.verify import Batch, FailedUpdate
+from .kinds import VerifiedSignature
 from .registry import record_of
 from .snapshot import Snapshot
 from .wire.decode import decode_update
 from .wire.records import Space
 
 if TYPE_CHECKING:
-    from .kinds import Context
+    from .kinds import Context, SignatureItem
+    from .protocol.unverified import UnverifiedUpdate
     from .protocol.verify import Pending
-    from .registry import Registry
+    from .registry import OwnedProof, Registry
 
-__all__ = ["Log", "ReplayResult", "replay", "replay_batch", "resume"]
+__all__ = ["Extension", "Log", "ReplayResult", "replay", "replay_batch", "resume"]
 
 Log = Sequence[bytes | None]
 """A whole identity log: serialized updates in order; None for an entry
@@ -128,6 +130,57 @@ def replay_batch(
     return [run.judge(batch) for run in runs]
 
 
+class Extension:
+    """One update on top of a snapshot, step by step, so that admission can
+    look at it between the steps: `read`, `verify`, `apply`."""
+
+    __slots__ = ("_batch", "_pending", "_run")
+
+    def __init__(
+        self,
+        inbox_id: str,
+        snapshot: Snapshot | None,
+        registry: Registry,
+        context: Context | None,
+    ) -> None:
+        """Raises `BadInput` if the snapshot is of another inbox or registry."""
+        if snapshot is None:
+            self._run = _Run(inbox_id, registry)
+        elif snapshot.inbox_id != inbox_id or not snapshot.fits(registry):
+            raise BadInput(
+                "The snapshot is of another inbox or made by other plugins: replay "
+                "the log.",
+                code="snapshot_mismatch",
+            )
+        else:
+            self._run = _Run.after(snapshot, registry)
+        self._batch = Batch(registry, context or _NO_CONTEXT)
+        self._pending: Pending | None = None
+
+    def read(self, update: bytes) -> UnverifiedUpdate:
+        """Bytes to an unverified update; raises why it can't be one."""
+        step = self._run.prepare_entry(update, self._batch)
+        if isinstance(step, IdentityError):
+            raise step
+        self._pending = step
+        return step.update
+
+    def verify(
+        self,
+    ) -> Iterator[tuple[OwnedProof, SignatureItem, VerifiedSignature]]:
+        """Each signature with what it proves; raises if one does not verify."""
+        self._batch.run()
+        if self._pending is not None:
+            for owned, item, result in self._batch.look(self._pending):
+                if not isinstance(result, VerifiedSignature):
+                    raise result
+                yield owned, item, result
+
+    def apply(self) -> ReplayResult:
+        """Try the rules; the state with the update if they allow it."""
+        return self._run.judge(self._batch)
+
+
 class _Prepared(NamedTuple):
     """An entry after shape: its leaf number, and its signatures or its error."""
 
@@ -144,6 +197,7 @@ class _Run:
         "_inbox_id",
         "_layers",
         "_left_out",
+        "_leaf_entries",
         "_leaf_outcomes",
         "_named",
         "_outcomes",
@@ -165,6 +219,7 @@ class _Run:
         self._named: set[int] = set()
         self._entries: list[_Prepared] = []
         self._outcomes: list[Outcome] = []
+        self._leaf_entries = 0
         self._leaf_outcomes: dict[int, list[int]] = {}
         self._unknown_root = False
         self.deviates: int | None = None
@@ -183,6 +238,7 @@ class _Run:
             for number, (layer, _) in snapshot.layers.items()
             if number in registry.by_member
         }
+        run._leaf_entries = snapshot.leaf_entries
         run._unknown_root = snapshot.unknown_root
         run.deviates = snapshot.deviates
         return run
@@ -191,19 +247,24 @@ class _Run:
 
     def prepare(self, log: Log, batch: Batch) -> None:
         for index in range(self._first, len(log)):
-            self._entries.append(self._prepare_entry(log[index], batch))
+            self.prepare_entry(log[index], batch)
 
-    def _prepare_entry(self, data: bytes | None, batch: Batch) -> _Prepared:
+    def prepare_entry(
+        self, data: bytes | None, batch: Batch
+    ) -> Pending | IdentityError:
         leaf = 0
+        step: Pending | IdentityError
         try:
             if data is None:
                 raise NoUpdate("The log entry holds no update.")
             raw = decode_update(data)
             leaf = check_shape(raw, self._inbox_id)
             check_installed(raw, leaf, self._registry)
-            return _Prepared(leaf, batch.add(read_update(raw, leaf, self._registry)))
+            step = batch.add(read_update(raw, leaf, self._registry))
         except IdentityError as error:
-            return _Prepared(leaf, error)
+            step = error
+        self._entries.append(_Prepared(leaf, step))
+        return step
 
     # Second pass: verified updates to the state, in order
 
@@ -212,6 +273,7 @@ class _Run:
             index = self._first + offset
             if leaf:
                 self._named.add(leaf)
+                self._leaf_entries += 1
                 self._leaf_outcomes.setdefault(leaf, []).append(len(self._outcomes))
                 self._judge_leaf(index, leaf, step, batch)
             else:
@@ -348,6 +410,7 @@ class _Run:
             },
             self._registry.root_records(),
             frozenset(self._named),
+            self._leaf_entries,
             self.deviates,
             self._unknown_root,
         )

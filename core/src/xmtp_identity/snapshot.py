@@ -23,6 +23,7 @@ class Snapshot:
     """A replay up to a position, with everything that later entries depend on.
 
     position: how many entries of the log it has seen.
+    leaf_entries: how many of the entries were well-shaped leaf updates.
     deviates: index of the first deviation, or None.
     unknown_root: whether an entry was discarded whose number may say who may
         act for the inbox.
@@ -38,6 +39,7 @@ class Snapshot:
     layers: Mapping[int, tuple[LayerState, KindRecord]]
     roots: frozenset[KindRecord]
     named: frozenset[int]
+    leaf_entries: int
     deviates: int | None
     unknown_root: bool
 

@@ -6,7 +6,7 @@ take. A signature that several actions of an update carry is verified once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import (
@@ -143,6 +143,14 @@ class Batch:
         for number, items in self._items.items():
             owned = self._registry.by_signature[number]
             self._results[number] = _verify(owned, items, self._context)
+
+    def look(
+        self, pending: Pending
+    ) -> Iterator[tuple[OwnedProof, SignatureItem, _Result]]:
+        """An update's signatures one by one; after `run`."""
+        for number, index in dict.fromkeys(pending.slots):
+            owned = self._registry.by_signature[number]
+            yield owned, self._items[number][index], self._results[number][index]
 
     def result(self, pending: Pending) -> VerifiedUpdate | FailedUpdate:
         """What became of an update; after `run`."""

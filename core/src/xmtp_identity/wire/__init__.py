@@ -1,1 +1,1 @@
-"""Bytes to records: strict protobuf reading (`scan`) and identity updates (`decode`)."""
+"""Bytes to records: strict reading of protobuf (`scan`) and updates (`decode`)."""

@@ -126,13 +126,13 @@ def utf8(data: bytes, name: str) -> str:
 def read_varint(data: bytes, position: int, end: int) -> tuple[int, int]:
     """A varint of up to 64 bits, and the position after it."""
     value = shift = 0
-    for position in range(position, min(end, position + _MAX_VARINT_BYTES)):
-        byte = data[position]
+    for index in range(position, min(end, position + _MAX_VARINT_BYTES)):
+        byte = data[index]
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             if value > _U64:
                 break
-            return value, position + 1
+            return value, index + 1
         shift += 7
     raise Undecodable("A varint is cut off or has more than 64 bits.")
 

@@ -1,1 +1,1 @@
-"""The ethereum kind of XMTP identity."""
+"""Ethereum wallets, smart wallets and XMTP V2's delegated keys as XMTP identities."""

@@ -1,1 +1,1 @@
-"""The passkey kind of XMTP identity."""
+"""The passkey kind of XMTP identity: WebAuthn keys on the curve P-256."""
