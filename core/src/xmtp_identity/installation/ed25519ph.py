@@ -165,6 +165,7 @@ def _multiply_any(scalar: int, key: bytes) -> bytes:
     8 A has prime order whatever A is, so the scalar is split as 8 q + r: the
     product is q (8 A) + r A, and r A is at most three additions.
     """
+    # libsodium reads unreduced encodings here too, but does not promise to.
     point = canonical_key(key)
     try:
         double = crypto_core_ed25519_add(point, point)

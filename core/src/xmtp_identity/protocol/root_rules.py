@@ -30,7 +30,7 @@ from .state import Member, RootState, Word
 from .verify import FailedUpdate, VerifiedAdd, VerifiedCreate, VerifiedRevoke
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from ..identifier import MemberIdentifier
     from ..kinds import Kind, VerifiedSignature
@@ -81,8 +81,8 @@ def apply_root(
     if isinstance(verified, FailedUpdate):
         _check_words(state, verified.checked, digest)
         raise verified.error
-    signatures = list(_signatures(verified))
-    _check_words(state, (s for s, checked in signatures if checked), digest)
+    used, repeatable = _signatures(verified)
+    _check_words(state, used, digest)
     state.begin()
     try:
         for action in verified.actions:
@@ -100,20 +100,26 @@ def apply_root(
     if verified.unavailable is not None:
         state.rollback()
         return
-    for signature, _ in signatures:
+    for signature in used + repeatable:
         state.seen.add(signature.remembered)
         state.words.add(Word(signature.signer.kind, signature.word_key, digest))
 
 
-def _signatures(verified: VerifiedUpdate) -> Iterator[tuple[VerifiedSignature, bool]]:
-    """Every signature, and whether it must not have been used before: that of
-    `CreateInbox` may, as in the reference client."""
+def _signatures(
+    verified: VerifiedUpdate,
+) -> tuple[list[VerifiedSignature], list[VerifiedSignature]]:
+    """The signatures that must not have been used before, and those that may:
+    of `CreateInbox`, as in the reference client."""
+    used: list[VerifiedSignature] = []
+    repeatable: list[VerifiedSignature] = []
     for action in verified.actions:
         if isinstance(action, VerifiedAdd):
-            yield action.existing, True
-            yield action.new, True
+            used += (action.existing, action.new)
+        elif isinstance(action, VerifiedCreate):
+            repeatable.append(action.by)
         else:
-            yield action.by, not isinstance(action, VerifiedCreate)
+            used.append(action.by)
+    return used, repeatable
 
 
 def _check_words(

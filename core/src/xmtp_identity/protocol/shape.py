@@ -54,6 +54,9 @@ _KNOWN: Final = {
     Space.KIND: frozenset((0, 1, 2)),
 }
 
+_PLAIN_MEMBERS: Final = _KNOWN[Space.MEMBER]
+_PLAIN_SIGNATURES: Final = _KNOWN[Space.SIGNATURE] - {LEGACY_SIGNATURE}
+
 
 def check_shape(raw: RawUpdate, inbox_id: str) -> int:
     """Judge an update by its numbers.
@@ -71,17 +74,34 @@ def check_shape(raw: RawUpdate, inbox_id: str) -> int:
 
 def check_installed(raw: RawUpdate, leaf: int, registry: Registry) -> None:
     """Raise `KindNotInstalled` if the registry lacks a kind or proof."""
+    if all(_is_installed(action, registry) for action in raw.actions):
+        return
     missing = {
         number for number in _named(raw) if not registry.has(number.space, number.number)
     }
-    if not missing:
-        return
     if leaf:
         # The kind is one thing however often the update names it.
         missing.discard(Number(Space.SIGNATURE, leaf))
     numbers = tuple(sorted(missing))
     raise KindNotInstalled(
         f"No plugin here provides {describe(numbers)}.", numbers=numbers
+    )
+
+
+def _is_installed(action: RawAction, registry: Registry) -> bool:
+    members, signatures = registry.by_member, registry.by_signature
+    if isinstance(action, RawAdd):
+        return (
+            action.member.number in members
+            and action.existing.number in signatures
+            and action.new.number in signatures
+        )
+    if isinstance(action, RawRevoke):
+        return action.member.number in members and action.signature.number in signatures
+    return (
+        isinstance(action, RawCreate | RawChange)
+        and action.identifier_kind in registry.by_identifier_kind
+        and action.signature.number in signatures
     )
 
 
@@ -110,18 +130,15 @@ def _named(raw: RawUpdate) -> set[Number]:
 
 
 def _root_shape(raw: RawUpdate) -> None:
-    kinds = [
-        action.identifier_kind
-        for action in raw.actions
-        if isinstance(action, RawCreate | RawChange)
-    ]
-    odd_kind = any(kind not in _KNOWN[Space.KIND] for kind in kinds)
-    if raw.unions is None and not odd_kind:
-        _check_plain(raw)
+    if raw.unions is None and all(map(_is_plain, raw.actions)):
         return
     unions = raw.unions or []
     numbers = {Number(union.space, n) for union in unions for n in union.numbers}
-    numbers.update(Number(Space.KIND, kind) for kind in kinds)
+    numbers.update(
+        Number(Space.KIND, action.identifier_kind)
+        for action in raw.actions
+        if isinstance(action, RawCreate | RawChange)
+    )
     odd_kind = any(
         number.space == Space.KIND and number.number not in _KNOWN[Space.KIND]
         for number in numbers
@@ -136,7 +153,27 @@ def _root_shape(raw: RawUpdate) -> None:
         raise IdentifierKindRefused(
             "A leaf kind can neither create an inbox nor recover it."
         )
-    _check_plain(raw)
+    _check_numbers(raw)
+
+
+def _is_plain(action: RawAction) -> bool:
+    """Whether an action has nothing to look into: the way of nearly all."""
+    if isinstance(action, RawAdd):
+        return (
+            action.member.number in _PLAIN_MEMBERS
+            and action.existing.number in _PLAIN_SIGNATURES
+            and action.new.number in _PLAIN_SIGNATURES
+        )
+    if isinstance(action, RawRevoke):
+        return (
+            action.member.number in _PLAIN_MEMBERS
+            and action.signature.number in _PLAIN_SIGNATURES
+        )
+    return (
+        isinstance(action, RawCreate | RawChange)
+        and action.identifier_kind in _KNOWN[Space.KIND]
+        and action.signature.number in _PLAIN_SIGNATURES
+    )
 
 
 def _is_unknown(number: Number) -> bool:
@@ -145,9 +182,7 @@ def _is_unknown(number: Number) -> bool:
     return number.space == Space.ACTION or number.number not in _LEAF
 
 
-def _discard(
-    unknown: tuple[Number, ...], *, several: bool, odd_kind: bool
-) -> Refusal:
+def _discard(unknown: tuple[Number, ...], *, several: bool, odd_kind: bool) -> Refusal:
     """The reference client fails on an unknown number alone, as this one
     discards it. Beside a known number, or as an identifier kind, it does not
     even see it: there the discard is a deviation."""
@@ -163,7 +198,7 @@ def _discard(
     return refusal
 
 
-def _check_plain(raw: RawUpdate) -> None:
+def _check_numbers(raw: RawUpdate) -> None:
     """Each union exactly one number, none of a leaf kind."""
     for action in raw.actions:
         if isinstance(action, RawOther):

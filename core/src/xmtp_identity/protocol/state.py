@@ -58,7 +58,15 @@ class RootState:
     `rollback`.
     """
 
-    __slots__ = ("_children", "_undo", "_undo_recovery", "members", "recovery", "seen", "words")
+    __slots__ = (
+        "_children",
+        "_undo",
+        "_undo_recovery",
+        "members",
+        "recovery",
+        "seen",
+        "words",
+    )
 
     def __init__(self) -> None:
         self.recovery: MemberIdentifier | None = None
@@ -93,8 +101,9 @@ class RootState:
 
     def put(self, member: Member) -> None:
         """Add a member, or replace it."""
-        self._undo.append((member.identifier, self.members.get(member.identifier)))
-        self._put(member.identifier, member)
+        identifier = member.identifier
+        self._undo.append((identifier, self.members.get(identifier)))
+        self._put(identifier, member)
 
     def remove(self, identifier: MemberIdentifier) -> None:
         """Remove a member if it is there."""

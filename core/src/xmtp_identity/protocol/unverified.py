@@ -134,7 +134,9 @@ def _root_identifier(
         raise _broken(kind, error) from error
 
 
-def _check_leaf_identifier(kind: Kind, member: MemberIdentifier, payload: bytes) -> None:
+def _check_leaf_identifier(
+    kind: Kind, member: MemberIdentifier, payload: bytes
+) -> None:
     value = member.value
     if not 0 < len(value) <= MAX_LEAF_IDENTIFIER or not is_printable(value):
         raise LeafIdentifierForm(

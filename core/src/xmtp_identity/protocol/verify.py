@@ -186,9 +186,7 @@ def _verify_alone(owned: OwnedProof, item: SignatureItem, context: Context) -> _
         cause = f"answered with a {type(result).__name__}"
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
         cause = f"raised {type(error).__name__}"
-    return KindFailed(
-        f"The verifier {owned.proof.name} of {owned.kind.name} {cause}."
-    )
+    return KindFailed(f"The verifier {owned.proof.name} of {owned.kind.name} {cause}.")
 
 
 def _is_result(result: object) -> bool:
@@ -245,9 +243,7 @@ def _attach(
         by = next(signatures)
         if isinstance(action, Add):
             new = next(signatures)
-            actions.append(
-                VerifiedAdd(action.member, by, new, action.existing.number)
-            )
+            actions.append(VerifiedAdd(action.member, by, new, action.existing.number))
         elif isinstance(action, Revoke):
             actions.append(VerifiedRevoke(action.member, by))
         elif isinstance(action, ChangeRecovery):
