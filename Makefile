@@ -59,7 +59,7 @@ docs: $(DEV)  ## the documentation, into docs/_build/html
 	@echo "docs: docs/_build/html/index.html"
 
 bench: $(DEV)  ## how fast it is
-	@$(BIN)/python tests/bench.py $(ARGS)
+	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
 pins: | $(BIN)/python  ## bring constraints.txt up to the pyproject files (ARGS=--upgrade)
 	@$(PIP) install uv

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from xmtp_identity import Registry
-from xmtp_identity.builder import AddMember, CreateInbox, PlannedAction, SignatureRequest
+from xmtp_identity.builder import (
+    AddMember,
+    CreateInbox,
+    PlannedAction,
+    SignatureRequest,
+)
 from xmtp_identity.kinds import Signer
 from xmtp_identity.protocol.root_rules import inbox_id_of
 
@@ -18,7 +23,7 @@ SECOND_NS = 10**9
 
 
 def _no_password() -> str:
-    raise AssertionError("benchmark keys have no password")
+    raise AssertionError
 
 
 def signer(registry: Registry, kind: str, name: str) -> Signer:
@@ -115,4 +120,3 @@ def make_log(registry: Registry, family: Family, name: str, updates: int) -> Inb
     while len(inbox.log) < updates:
         inbox.add(*next(pairs))
     return inbox
-

@@ -75,8 +75,7 @@ def admit(
     """
     if len(update) > MAX_UPDATE_BYTES:
         raise NotAdmitted(
-            f"An update has at most {MAX_UPDATE_BYTES} bytes, this one "
-            f"{len(update)}.",
+            f"An update has at most {MAX_UPDATE_BYTES} bytes, this one {len(update)}.",
             code="update_too_large",
         )
     extension = Extension(inbox_id, snapshot, registry, context)
@@ -161,9 +160,7 @@ def _check_identifiers(
             registry.by_name[action.member.kind].admit(action.member)
 
 
-def _is_member(
-    member: MemberIdentifier, leaf: int, snapshot: Snapshot | None
-) -> bool:
+def _is_member(member: MemberIdentifier, leaf: int, snapshot: Snapshot | None) -> bool:
     if snapshot is None:
         return False
     if not leaf:

@@ -150,7 +150,7 @@ class SignatureRequest:
         "inbox_id",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - named arguments, most of them optional
         self,
         inbox_id: str,
         actions: Iterable[PlannedAction],

@@ -135,7 +135,9 @@ class SignatureUnavailable(SignatureError):
     retryable = True
     remedy = "Give access to the chain that the sentence names, then try again."
 
-    def __init__(self, detail: str, *, claimed: object, code: str | None = None) -> None:
+    def __init__(
+        self, detail: str, *, claimed: object, code: str | None = None
+    ) -> None:
         super().__init__(detail, code=code)
         self.claimed = claimed
 

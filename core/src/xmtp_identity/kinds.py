@@ -224,6 +224,7 @@ class lazy:  # noqa: N801 - reads as a function and is used as one
         self._function: Callable[..., Any] | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Import the module if need be, and call its function."""
         function = self._function
         if function is None:
             module, _, name = self._path.partition(":")

@@ -156,9 +156,7 @@ def _load(
     return LoadedPlugin(**report, kinds=tuple(kind.name for kind in own))
 
 
-def _is_ours(
-    manager: pluggy.PluginManager, plugin: object, entry: EntryPoint
-) -> bool:
+def _is_ours(manager: pluggy.PluginManager, plugin: object, entry: EntryPoint) -> bool:
     return manager.get_name(plugin) == f"{entry.name} ({entry.value})"
 
 

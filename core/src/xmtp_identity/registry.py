@@ -77,12 +77,16 @@ class Registry:
             for number, proof in kind.proofs.items():
                 if number in by_signature:
                     _clash(
-                        f"the signature number {number}", by_signature[number].kind, kind
+                        f"the signature number {number}",
+                        by_signature[number].kind,
+                        kind,
                     )
                 by_signature[number] = OwnedProof(kind, proof)
             if kind.identifier_kind is not None:
                 number = kind.identifier_kind
-                _claim(by_identifier_kind, number, kind, f"the identifier kind {number}")
+                _claim(
+                    by_identifier_kind, number, kind, f"the identifier kind {number}"
+                )
                 if number == 1:
                     # UNSPECIFIED is read as ETHEREUM (XIP-46's first clients).
                     by_identifier_kind[0] = kind

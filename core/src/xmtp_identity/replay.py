@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .allotment import layer_name
 from .errors import BadInput, IdentityError, KindFailed, SignatureError
+from .kinds import VerifiedSignature
 from .outcome import Outcome, OutcomeKind
 from .protocol.layer_rules import apply_leaf
 from .protocol.refusals import LayerDiscarded, NoUpdate, Number, Refusal
@@ -21,7 +22,6 @@ from .protocol.shape import check_installed, check_shape
 from .protocol.state import AssociationState, LayerState, RootState
 from .protocol.unverified import read_update
 from .protocol.verify import Batch, FailedUpdate
-from .kinds import VerifiedSignature
 from .registry import record_of
 from .snapshot import Snapshot
 from .wire.decode import decode_update
@@ -196,9 +196,9 @@ class _Run:
         "_first",
         "_inbox_id",
         "_layers",
-        "_left_out",
         "_leaf_entries",
         "_leaf_outcomes",
+        "_left_out",
         "_named",
         "_outcomes",
         "_registry",

@@ -24,7 +24,7 @@ ROOT: Final = HERE.parents[2]
 
 TEXT: Final = (
     "XMTP : Authenticate to inbox\n\nInbox ID: ab\nCurrent time: "
-    "2026-01-01T00:00:00Z\n\n- Link passkey to inbox\n  (Passkey: 04)\n\n"
+    "2026-01-01T00:00:00Z\n\n- Link passkey to inbox\n  (Passkey: 04aa)\n\n"
     "For more info: https://xmtp.org/signatures"
 )
 CHALLENGE: Final = challenge_of(TEXT.encode())
@@ -60,9 +60,7 @@ class Authenticator:
         number = int.from_bytes(hashlib.sha256(seed.encode()).digest()) % (N - 1) + 1
         return cls(ec.derive_private_key(number, ec.SECP256R1()))
 
-    def public_key(
-        self, form: PublicFormat = PublicFormat.UncompressedPoint
-    ) -> bytes:
+    def public_key(self, form: PublicFormat = PublicFormat.UncompressedPoint) -> bytes:
         return self.key.public_key().public_bytes(Encoding.X962, form)
 
     def signature(
@@ -85,7 +83,9 @@ ALICE: Final = Authenticator.of("alice")
 BOB: Final = Authenticator.of("bob")
 
 
-def item(message: RecoverablePasskeySignature, text: str | bytes = TEXT) -> SignatureItem:
+def item(
+    message: RecoverablePasskeySignature, text: str | bytes = TEXT
+) -> SignatureItem:
     raw = text.encode() if isinstance(text, str) else text
     return SignatureItem(raw, message.SerializeToString())
 

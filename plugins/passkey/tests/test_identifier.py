@@ -158,8 +158,15 @@ def test_encode_refuses_a_value_that_is_not_hex() -> None:
 
 @pytest.mark.parametrize(
     "party",
-    [None, "example.org", "localhost", "xn--mnchen-3ya.example", "https://example.org"]
-    + ["http://localhost:8080", "android:apk-key-hash:" + "A" * 43],
+    [
+        None,
+        "example.org",
+        "localhost",
+        "xn--mnchen-3ya.example",
+        "https://example.org",
+        "http://localhost:8080",
+        "android:apk-key-hash:" + "A" * 43,
+    ],
 )
 def test_admission_takes_a_key_with_a_host_an_origin_or_no_relying_party(
     party: str | None,
@@ -183,9 +190,23 @@ def test_admission_refuses_a_value_that_is_not_lower_case_hex(value: str) -> Non
 
 @pytest.mark.parametrize(
     "party",
-    ["", "Example.org", "example.org\n", "example.org:443", "example.org/", "a b"]
-    + ["http://example.org", "https://example.org/", "192.0.2.1", "[::1]", "m\u00fcnchen"]
-    + ["a..example", "-a.example", "a" * 64 + ".example", "a." * 127 + "a"],
+    [
+        "",
+        "Example.org",
+        "example.org\n",
+        "example.org:443",
+        "example.org/",
+        "a b",
+        "http://example.org",
+        "https://example.org/",
+        "192.0.2.1",
+        "[::1]",
+        "m\u00fcnchen",
+        "a..example",
+        "-a.example",
+        "a" * 64 + ".example",
+        "a." * 127 + "a",
+    ],
 )
 def test_admission_refuses_a_relying_party_that_is_neither_host_nor_origin(
     party: str,

@@ -79,7 +79,7 @@ def test_another_text_another_key_and_another_authenticator_data_fail() -> None:
         {"challenge": CHALLENGE},
         None,
     ],
-    ids=["padded", "space", "cut", "empty", "hash", "number", "array", "object", "none"],
+    ids=range(9),
 )
 def test_a_challenge_that_is_not_exactly_the_text_fails(challenge: object) -> None:
     error = refused(ALICE.signature(client_data(challenge=challenge)))
@@ -258,8 +258,9 @@ def test_damaged_der_is_taken_only_if_it_is_what_cryptography_would_write(
 
 
 def test_a_payload_that_is_no_message_is_undecodable() -> None:
-    results = verify_many([SignatureItem(b"", b"\x0a"), SignatureItem(b"", b"\x08\x01")], {})
-    assert all(isinstance(result, Undecodable) for result in results)
+    for payload in (b"\x0a", b"\x08\x01", b"\x0b"):
+        (result,) = verify_many([SignatureItem(b"", payload)], {})
+        assert isinstance(result, Undecodable)
 
 
 def test_an_empty_payload_fails() -> None:
@@ -279,8 +280,11 @@ def test_a_text_of_any_bytes_can_be_signed() -> None:
 
 
 def test_an_error_does_not_hold_what_it_refused() -> None:
-    error = refused(ALICE.signature(client_data(origin=None)))
-    assert error.__traceback__ is None
+    mismatch = ALICE.signature(authenticator_data=b"")
+    mismatch.public_key = BOB.public_key()
+    for message in (ALICE.signature(client_data() + b"x"), mismatch):
+        error = refused(message)
+        assert (error.__traceback__, error.__context__) == (None, None)
     copied = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert (copied.code, copied.detail) == (error.code, error.detail)
 

@@ -77,7 +77,9 @@ def check_installed(raw: RawUpdate, leaf: int, registry: Registry) -> None:
     if all(_is_installed(action, registry) for action in raw.actions):
         return
     missing = {
-        number for number in _named(raw) if not registry.has(number.space, number.number)
+        number
+        for number in _named(raw)
+        if not registry.has(number.space, number.number)
     }
     if leaf:
         # The kind is one thing however often the update names it.
@@ -240,7 +242,7 @@ def _misuses_legacy(action: RawAction) -> bool:
 def _leaf_shape(raw: RawUpdate) -> int:
     if any(len(union.numbers) > 1 for union in raw.unions or ()):
         raise BadShape("A union of the leaf update holds more than one number.")
-    kinds = set()
+    kinds: set[int] = set()
     for action in raw.actions:
         if isinstance(action, RawAdd):
             newcomer, authority = action.new.number, action.existing.number
@@ -256,4 +258,4 @@ def _leaf_shape(raw: RawUpdate) -> int:
         kinds.update((number, newcomer))
     if len(kinds) > 1:
         raise MixedKinds(f"The leaf update names the kinds {sorted(kinds)}.")
-    return int(kinds.pop())
+    return kinds.pop()

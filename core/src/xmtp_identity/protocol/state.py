@@ -196,7 +196,7 @@ class AssociationState:
         added again is no difference.
         """
         before = {member.identifier for member in self._all()}
-        after = {m.identifier for m in newer._all()} if newer is not None else set()
+        after = {member.identifier for member in newer._all()} if newer else set()  # noqa: SLF001 - of this class
         return MembershipChange(_sorted(after - before), _sorted(before - after))
 
     def _all(self) -> Iterator[Member]:

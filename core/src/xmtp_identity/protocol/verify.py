@@ -223,13 +223,13 @@ def _pending(result: SignatureError) -> bool:
 def _checked(
     update: UnverifiedUpdate, results: list[_Result]
 ) -> list[VerifiedSignature]:
-    checked = []
+    checked: list[VerifiedSignature] = []
     position = 0
     for action in update.actions:
         count = 2 if isinstance(action, Add) else 1
-        for result in results[position : position + count]:
-            if isinstance(result, VerifiedSignature) and not isinstance(action, Create):
-                checked.append(result)
+        if not isinstance(action, Create):
+            own = results[position : position + count]
+            checked += (r for r in own if isinstance(r, VerifiedSignature))
         position += count
     return checked
 

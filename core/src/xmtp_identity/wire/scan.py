@@ -9,9 +9,9 @@ so whatever is not plainly canonical is walked by hand.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from ..errors import Undecodable
@@ -65,17 +65,21 @@ def strict_parse(cls: type[M], data: bytes, *, depth: int = PAYLOAD_DEPTH) -> M:
     try:
         message = cls.FromString(data)
     except DecodeError:
-        check(cls.DESCRIPTOR, data, depth=depth)
+        check(cls, data, depth=depth)
         raise Undecodable(f"The bytes are no {cls.DESCRIPTOR.name}.") from None
     message.DiscardUnknownFields()
     if message.SerializeToString() != data:
-        check(cls.DESCRIPTOR, data, depth=depth)
+        check(cls, data, depth=depth)
     return message
 
 
-def check(descriptor: Descriptor, data: bytes, *, depth: int) -> None:
-    """Walk ``data`` as a message of ``descriptor``; raise `Undecodable` if
-    the reference client would refuse it or this project's bounds do."""
+def check(message: type[Message], data: bytes, *, depth: int) -> None:
+    """Walk ``data`` as a ``message``; raise `Undecodable` if the reference
+    client would refuse it or this project's bounds do."""
+    _check(message.DESCRIPTOR, data, depth)
+
+
+def _check(descriptor: Any, data: bytes, depth: int) -> None:
     known = descriptor.fields_by_number
     for number, wire_type, start, end in fields(data, depth):
         field = known.get(number)
@@ -86,7 +90,7 @@ def check(descriptor: Descriptor, data: bytes, *, depth: int) -> None:
             continue
         if field.type == FieldDescriptor.TYPE_MESSAGE:
             enter(depth + 1)
-            check(field.message_type, data[start:end], depth=depth + 1)
+            _check(field.message_type, data[start:end], depth + 1)
         elif field.type == FieldDescriptor.TYPE_STRING:
             utf8(data[start:end], field.name)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,8 +53,8 @@ class PasskeyPolicy:
     `BadInput` for what can be neither.
     """
 
-    origins: frozenset[str] = frozenset()
-    relying_parties: frozenset[str] = frozenset()
+    origins: AbstractSet[str] = frozenset()
+    relying_parties: AbstractSet[str] = frozenset()
     user_verification: bool = False
 
     def __post_init__(self) -> None:
@@ -71,6 +72,13 @@ class PasskeyPolicy:
             )
         object.__setattr__(self, "origins", origins)
         object.__setattr__(self, "relying_parties", parties)
+
+
+def _set_of(values: Iterable[str], name: str) -> frozenset[str]:
+    if isinstance(values, str):
+        # A string is an iterable of characters, never what is meant.
+        raise BadInput(f"{name} of the passkey policy takes a set, not one string.")
+    return frozenset(values)
 
 
 _DEFAULT_POLICY: Final = PasskeyPolicy()
@@ -163,7 +171,7 @@ def _relying_parties(origin: str, policy: PasskeyPolicy) -> Iterable[str]:
     host = web_host(origin)
     fitting = [] if host is None else relying_parties_of(host)
     if policy.relying_parties:
-        return policy.relying_parties.intersection(fitting)
+        return [party for party in fitting if party in policy.relying_parties]
     return fitting
 
 
@@ -183,10 +191,3 @@ def _admit_flags(data: AuthenticatorData, policy: PasskeyPolicy) -> None:
             "The authenticator says that a key is backed up which can't be.",
             code="passkey_backup_state",
         )
-
-
-def _set_of(values: Iterable[str], name: str) -> frozenset[str]:
-    if isinstance(values, str):
-        # A string is an iterable of characters, never what is meant.
-        raise BadInput(f"{name} of the passkey policy takes a set, not one string.")
-    return frozenset(values)

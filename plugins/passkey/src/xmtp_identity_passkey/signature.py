@@ -81,7 +81,8 @@ def verify_many(
         try:
             results.append(_verify(item.payload, challenge))
         except SignatureError as error:
-            # The traceback would keep the frames of every failed item alive.
+            # Tracebacks would keep the frames of every failed item alive.
+            error.__context__ = None
             results.append(error.with_traceback(None))
     return results
 
