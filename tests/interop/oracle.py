@@ -8,11 +8,12 @@ two milliseconds a log.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,9 @@ _HERE: Final = Path(__file__).resolve().parent
 _PACKAGE: Final = "@xmtp/node-bindings"
 _KINDS: Final = ("ethereum", "passkey")
 """By the number that the bindings give them, which is not the wire's."""
+
+_LOGS_A_CLIENT: Final = 1000
+"""A client that has read several thousand inboxes gets slow."""
 
 _STATISTICS: Final = " ============ Api Stats"
 """From here on the client's errors tell how often it called which method."""
@@ -110,15 +114,14 @@ class Libxmtp:
     def read(self, logs: Sequence[tuple[str, Log]]) -> list[Answer]:
         """What the client makes of each log, in the same order.
 
-        logs: pairs of the inbox id that is asked for and the log that the
-            node has under it. An inbox id may come more than once.
+        logs: pairs of an inbox id and the log that the node has under it. An
+            inbox id may come more than once.
         """
-        answers: list[Answer] = [{} for _ in logs]
-        for group in _without_repetitions(inbox_id for inbox_id, _ in logs):
-            served = {logs[index][0]: logs[index][1] for index in group}
-            for index, raw in zip(group, self._ask(served), strict=True):
-                answers[index] = _answer(raw)
-        return answers
+        return [
+            _answer(raw)
+            for start in range(0, len(logs), _LOGS_A_CLIENT)
+            for raw in self._ask(_labelled(logs[start : start + _LOGS_A_CLIENT]))
+        ]
 
     def _ask(self, logs: Mapping[str, Log]) -> list[dict[str, Any]]:
         self._node.serve(logs)
@@ -176,16 +179,17 @@ def _identifier(raw: Mapping[str, Any]) -> Identifier:
     }
 
 
-def _without_repetitions(inbox_ids: Iterable[str]) -> Iterator[list[int]]:
-    """Groups of positions; in none an inbox id stands twice."""
-    groups: list[list[int]] = []
-    seen: dict[str, int] = {}
-    for index, inbox_id in enumerate(inbox_ids):
-        group = seen[inbox_id] = seen.get(inbox_id, -1) + 1
-        if group == len(groups):
-            groups.append([])
-        groups[group].append(index)
-    yield from groups
+def _labelled(logs: Sequence[tuple[str, Log]]) -> dict[str, Log]:
+    """Each log under its inbox id or, where that is taken, a made-up one.
+
+    The client takes a log for what its updates say, whatever it asked for; but
+    it keeps what it has read, so two logs can't share a label.
+    """
+    labelled: dict[str, Log] = {}
+    for inbox_id, log in logs:
+        made_up = hashlib.sha256(f"log {len(labelled)}".encode()).hexdigest()
+        labelled[made_up if inbox_id in labelled else inbox_id] = log
+    return labelled
 
 
 def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:

@@ -82,6 +82,16 @@ def test_one_inbox_id_may_stand_for_several_logs(libxmtp: Libxmtp) -> None:
     assert libxmtp.read(logs[1:2]) == [second]
 
 
+def test_the_label_of_a_log_has_no_part_in_its_verdict(libxmtp: Libxmtp) -> None:
+    logs = [
+        *(_history(vector) for vector in _HISTORIES),
+        *(_odd_log(case) for case in _ODD_LOGS.values()),
+    ]
+    labels = [f"{number:064x}" for number in range(len(logs))]
+    relabelled = [(label, log) for label, (_, log) in zip(labels, logs, strict=True)]
+    assert libxmtp.read(relabelled) == libxmtp.read(logs)
+
+
 def test_no_logs_give_no_answers(libxmtp: Libxmtp) -> None:
     assert libxmtp.read([]) == []
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 from eth_keys.datatypes import PrivateKey
+
 from xmtp_identity.errors import SignatureError
 from xmtp_identity.kinds import SignatureItem, VerifiedSignature
 from xmtp_identity_ethereum.smart_wallet import (

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
+
 from xmtp_identity.errors import InvalidIdentifier, NotAdmitted, Undecodable
 from xmtp_identity.identifier import MemberIdentifier
 from xmtp_identity_ethereum.identifier import (
     admit,
+    can_own,
     decode,
     decode_string,
     encode,
@@ -77,12 +79,9 @@ def test_a_private_key_pasted_as_an_address_is_not_in_the_error() -> None:
     assert "c0ffee" not in str(refused.value)
 
 
-@given(st.text())
+@given(st.text(st.characters(codec="utf-8")))
 def test_any_string_of_the_log_is_taken_as_it_is(value: str) -> None:
-    try:
-        payload = value.encode()
-    except UnicodeEncodeError:  # lone surrogates are no Unicode text
-        return
+    payload = value.encode()
     identifier = decode(payload)
     assert identifier == MemberIdentifier("ethereum", value)
     assert identifier == decode_string(value, "https://example.org")
@@ -120,3 +119,9 @@ def test_zero_address_and_precompiles_are_not_admitted(number: int) -> None:
 
 def test_the_address_after_the_last_precompile_is_admitted() -> None:
     admit(MemberIdentifier("ethereum", f"0x{0x200:040x}"))
+
+
+def test_only_an_address_with_0x_in_lower_case_can_own_an_inbox() -> None:
+    assert can_own(MemberIdentifier("ethereum", "0x" + "ab" * 20))
+    for value in ("ab" * 20, "0x" + "AB" * 20, "0x" + "ab" * 19, "", "0X" + "ab" * 20):
+        assert not can_own(MemberIdentifier("ethereum", value))

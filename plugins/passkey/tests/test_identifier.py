@@ -134,8 +134,15 @@ def test_decode_string_takes_hex_of_either_case_and_an_optional_0x() -> None:
     assert decode_string("04ab", "a.example").relying_party == "a.example"
 
 
+def test_a_capital_0X_is_refused_as_a_deviation_for_releases_differ_on_it() -> None:
+    with pytest.raises(Undecodable) as caught:
+        decode_string("0X04ab", None)
+    assert caught.value.deviation
+    assert caught.value.code == "identifier_text"
+
+
 @pytest.mark.parametrize(
-    "text", [*BAD_TEXTS.values(), "0X04ab", "0x0x04", "x", "0", "0x0"]
+    "text", [*BAD_TEXTS.values(), "0x0x04", "x", "0", "0x0"]
 )
 def test_decode_string_refuses_what_is_no_hex(text: str) -> None:
     with pytest.raises(InvalidIdentifier):

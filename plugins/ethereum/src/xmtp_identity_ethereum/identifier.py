@@ -9,7 +9,7 @@ from xmtp_identity.errors import InvalidIdentifier, NotAdmitted, Undecodable
 from xmtp_identity.identifier import MemberIdentifier
 from xmtp_identity.kinds import lazy
 
-__all__ = ["KIND", "admit", "decode", "decode_string", "encode", "parse"]
+__all__ = ["KIND", "admit", "can_own", "decode", "decode_string", "encode", "parse"]
 
 KIND: Final = "ethereum"
 """The name of this kind."""
@@ -68,6 +68,15 @@ def decode_string(value: str, _relying_party: str | None) -> MemberIdentifier:
 def encode(identifier: MemberIdentifier) -> bytes:
     """Give the bytes of the `ethereum_address` variant: UTF-8."""
     return identifier.value.encode("utf-8")
+
+
+def can_own(identifier: MemberIdentifier) -> bool:
+    """Whether the reference client makes an inbox ID from an address.
+
+    A smart wallet's account may stand without ``0x``; such a member can't
+    create an inbox. Signers are always in lower case.
+    """
+    return _CANONICAL_ADDRESS.fullmatch(identifier.value) is not None
 
 
 def admit(identifier: MemberIdentifier) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xmtp_identity.hookspecs import hookimpl
 from xmtp_identity.kinds import Kind, Proof, lazy
 
-from .identifier import KIND, admit, decode, decode_string, encode, parse
+from .identifier import KIND, admit, can_own, decode, decode_string, encode, parse
 
 __all__ = ["register_kinds"]
 
@@ -24,6 +24,7 @@ def register_kinds() -> list[Kind]:
             decode=decode,
             decode_string=decode_string,
             encode=encode,
+            can_own=can_own,
             admit=admit,
             proofs={
                 1: _proof(1, "erc_191", "signature"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from xmtp_identity.errors import InvalidIdentifier, NotAdmitted
+from xmtp_identity.errors import InvalidIdentifier, NotAdmitted, Undecodable
 from xmtp_identity.identifier import MemberIdentifier
 from xmtp_identity.wire.scan import strict_parse
 
@@ -68,8 +68,15 @@ def decode_string(text: str, relying_party: str | None) -> MemberIdentifier:
     text: hex of either case, with or without ``0x``; any bytes, or none.
     relying_party: the field beside it, if it is there.
 
-    Raises `InvalidIdentifier`.
+    Raises `InvalidIdentifier`, and `Undecodable` for ``0X``, which releases of
+    the reference client read in two ways.
     """
+    if text.startswith("0X"):
+        raise Undecodable(
+            "The identifier string of a passkey begins with 0X; write 0x, or neither.",
+            code="identifier_text",
+            deviation=True,
+        )
     key = _from_hex(text.removeprefix("0x"))
     if key is None:
         raise InvalidIdentifier("The identifier string of a passkey is not hex.")
