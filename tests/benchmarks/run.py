@@ -113,17 +113,22 @@ def _raw_ed25519(text: bytes, payload: bytes) -> Callable[[], object]:
 
 def _raw_p256(_text: bytes, payload: bytes) -> Callable[[], object]:
     from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
     from cryptography.hazmat.primitives.hashes import SHA256
     from xmtp_identity_passkey.v1.passkey_pb2 import RecoverablePasskeySignature
 
-    message = RecoverablePasskeySignature.FromString(payload)
+    key_bytes = RecoverablePasskeySignature.FromString(payload).public_key
     curve, ecdsa = ec.SECP256R1(), ec.ECDSA(SHA256())
-    key = ec.EllipticCurvePublicKey.from_encoded_point(curve, message.public_key)
-    client_data = message.client_data_json
-    signed, signature = message.authenticator_data, message.signature
+    key = ec.EllipticCurvePublicKey.from_encoded_point(curve, key_bytes)
 
     def call() -> None:
-        key.verify(signature, signed + hashlib.sha256(client_data).digest(), ecdsa)
+        # A passkey's challenge lies in JSON, its signature in DER.
+        message = RecoverablePasskeySignature.FromString(payload)
+        client_data = message.client_data_json
+        json.loads(client_data)
+        decode_dss_signature(message.signature)
+        signed = message.authenticator_data + hashlib.sha256(client_data).digest()
+        key.verify(message.signature, signed, ecdsa)
 
     return call
 

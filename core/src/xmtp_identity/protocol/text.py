@@ -6,7 +6,8 @@ the time and each identifier in words, which binds a signature to its purpose.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["KindLines", "kind_lines", "owner_line", "recovery_line", "signature_text"]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 _NS_PER_SECOND: Final = 1_000_000_000
+_SECONDS_PER_DAY: Final = 86_400
 
 
 class KindLines(NamedTuple):
@@ -63,10 +65,18 @@ def signature_text(
     """
     if client_timestamp_ns >> 63:
         client_timestamp_ns -= 1 << 64
-    time = _EPOCH + timedelta(seconds=client_timestamp_ns // _NS_PER_SECOND)
+    day, second = divmod(client_timestamp_ns // _NS_PER_SECOND, _SECONDS_PER_DAY)
+    minute, second = divmod(second, 60)
+    hour, minute = divmod(minute, 60)
     return (
         f"XMTP : Authenticate to inbox\n\nInbox ID: {inbox_id}\n"
-        f"Current time: {time.isoformat()[:19]}Z\n\n"
+        f"Current time: {_date(day)}T{hour:02}:{minute:02}:{second:02}Z\n\n"
         + "\n".join(lines)
         + "\n\nFor more info: https://xmtp.org/signatures"
     )
+
+
+@lru_cache(maxsize=1024)
+def _date(day: int) -> str:
+    """The date of a day counted from 1970; logs have many updates a day."""
+    return date.fromordinal(_EPOCH + day).isoformat()
