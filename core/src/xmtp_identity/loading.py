@@ -8,11 +8,13 @@ none), `XID_STRICT_PLUGINS=1` makes any report an error.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import IdentityError, PluginError
+from .identifier import is_printable
 from .installation import INSTALLATION
 from .kinds import Kind
 from .registry import Registry, check_kind
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     import pluggy
+
+    from .hookspecs import NameService
 
 __all__ = ["LoadedPlugin", "Plugins", "load_plugins", "load_registry"]
 
@@ -47,11 +51,15 @@ class LoadedPlugin:
 
 @dataclass(frozen=True, slots=True)
 class Plugins:
-    """Everything that was found: the registry and a report on each plugin."""
+    """Everything that was found: the registry and a report on each plugin.
+
+    name_services: by suffix, such as ``.eth``.
+    """
 
     registry: Registry
     plugins: tuple[LoadedPlugin, ...]
     manager: pluggy.PluginManager
+    name_services: Mapping[str, NameService]
 
     @property
     def broken(self) -> tuple[LoadedPlugin, ...]:
@@ -104,12 +112,13 @@ def load_plugins(
             )
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    kinds: list[Kind] = [INSTALLATION]
-    reports = [_load(entry, manager, kinds) for entry in found]
+    loader = _Loader(manager, [INSTALLATION], {})
+    reports = tuple(loader.load(entry) for entry in found)
     for report in reports:
         if strict and report.error:
             raise report.error
-    return Plugins(Registry(kinds), tuple(reports), manager)
+    services = MappingProxyType(loader.services)
+    return Plugins(Registry(loader.kinds), reports, manager, services)
 
 
 def _allowed(allow: Iterable[str] | None) -> set[str] | None:
@@ -125,39 +134,59 @@ def _order(entry: EntryPoint) -> tuple[str, str]:
     return (entry.name, entry.value)
 
 
-def _load(
-    entry: EntryPoint, manager: pluggy.PluginManager, kinds: list[Kind]
-) -> LoadedPlugin:
-    """Load one plugin; its kinds join ``kinds`` if all of them fit."""
-    distribution = entry.dist
-    report: dict[str, Any] = {
-        "name": entry.name,
-        "module": entry.value,
-        "distribution": distribution.name if distribution else "",
-        "version": distribution.version if distribution else "",
-    }
-    plugin: object | None = None
-    try:
-        plugin = entry.load()
-        if manager.is_registered(plugin):
-            raise PluginError(
-                f"{entry.value} is registered twice.", code="plugin_twice"
-            )
-        manager.register(plugin, name=f"{entry.name} ({entry.value})")
-        _check_hooks(manager, plugin)
-        own = _kinds_of(plugin)
-        # All or nothing: the clash that a kind makes is found here.
-        Registry([*kinds, *own])
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-        if plugin is not None and _is_ours(manager, plugin, entry):
-            manager.unregister(plugin)
-        return LoadedPlugin(**report, error=_as_plugin_error(entry, error))
-    kinds.extend(own)
-    return LoadedPlugin(**report, kinds=tuple(kind.name for kind in own))
+@dataclass(slots=True)
+class _Loader:
+    """What the plugins loaded so far have brought together."""
 
+    manager: pluggy.PluginManager
+    kinds: list[Kind]
+    services: dict[str, NameService]
 
-def _is_ours(manager: pluggy.PluginManager, plugin: object, entry: EntryPoint) -> bool:
-    return manager.get_name(plugin) == f"{entry.name} ({entry.value})"
+    def load(self, entry: EntryPoint) -> LoadedPlugin:
+        """Load one plugin; it is used as a whole or not at all."""
+        distribution = entry.dist
+        report: dict[str, Any] = {
+            "name": entry.name,
+            "module": entry.value,
+            "distribution": distribution.name if distribution else "",
+            "version": distribution.version if distribution else "",
+        }
+        name = f"{entry.name} ({entry.value})"
+        try:
+            plugin = entry.load()
+            if self.manager.is_registered(plugin):
+                raise PluginError(
+                    f"{entry.value} is registered twice.", code="plugin_twice"
+                )
+            self.manager.register(plugin, name=name)
+            _check_hooks(self.manager, plugin)
+            kinds = _kinds_of(plugin)
+            # The clash that a kind would make with the others is found here.
+            Registry([*self.kinds, *kinds])
+            services = self._services_of(plugin)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it may raise anything
+            if self.manager.has_plugin(name):
+                self.manager.unregister(name=name)
+            return LoadedPlugin(**report, error=_as_plugin_error(entry, error))
+        self.kinds.extend(kinds)
+        self.services.update(services)
+        return LoadedPlugin(**report, kinds=tuple(kind.name for kind in kinds))
+
+    def _services_of(self, plugin: object) -> dict[str, NameService]:
+        hook = getattr(plugin, "register_name_services", None)
+        own = dict(hook()) if hook is not None else {}
+        for suffix in own:
+            if not (suffix.startswith(".") and is_printable(suffix)):
+                raise PluginError(
+                    f"{suffix!r} is no suffix: it must begin with a dot.",
+                    code="name_service",
+                )
+            if suffix in self.services:
+                raise PluginError(
+                    f"Names that end in {suffix} have an owner already.",
+                    code="name_service",
+                )
+        return own
 
 
 def _check_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
@@ -183,7 +212,7 @@ def _kinds_of(plugin: object) -> list[Kind]:
     return own
 
 
-def _as_plugin_error(entry: EntryPoint, error: Exception) -> PluginError:
+def _as_plugin_error(entry: EntryPoint, error: BaseException) -> PluginError:
     if isinstance(error, IdentityError):
         return PluginError(f"{entry.name}: {error.detail}", code=error.code)
     cause = f"{type(error).__name__}: {error}".replace("\n", " ")[:300]

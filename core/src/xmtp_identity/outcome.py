@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from .protocol.refusals import Number
+if TYPE_CHECKING:
+    from .protocol.refusals import Number
 
 __all__ = ["Outcome", "OutcomeKind"]
 
@@ -25,7 +27,8 @@ class OutcomeKind(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-class Outcome(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Outcome:
     """What became of one entry.
 
     index: of the entry in the log, from 0.
