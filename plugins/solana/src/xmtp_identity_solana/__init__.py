@@ -1,0 +1,1 @@
+"""Solana addresses as XMTP identities."""
