@@ -8,22 +8,27 @@ applies is admitted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from .allotment import ALLOTMENT
+from .allotment import ALLOTMENT, Allotted
 from .errors import IdentityError, KindFailed, NotAdmitted, SignatureUnavailable
+from .kinds import SignatureItem, VerifiedSignature
 from .outcome import OutcomeKind
-from .protocol.refusals import KindNotInstalled
+from .protocol.refusals import KindNotInstalled, Number
 from .protocol.unverified import Add, ChangeRecovery, Create, Revoke
+from .registry import Registry
 from .replay import Extension, ReplayResult
+from .wire.records import Space
 
 if TYPE_CHECKING:
     from .identifier import MemberIdentifier
-    from .kinds import Context
+    from .kinds import Context, Kind
+    from .protocol.state import AssociationState
     from .protocol.unverified import UnverifiedUpdate
-    from .registry import Registry
+    from .registry import OwnedProof
     from .snapshot import Snapshot
 
 __all__ = [
@@ -33,6 +38,9 @@ __all__ = [
     "ROOT_BUDGET",
     "Policies",
     "admit",
+    "admit_signature",
+    "foresee",
+    "stand_in",
 ]
 
 ROOT_BUDGET: Final = 192
@@ -53,6 +61,8 @@ Policies = Mapping[str, Any]
 finds nothing under its name takes a sound default."""
 
 _NO_POLICIES: Final[Policies] = MappingProxyType({})
+_OWNERS: Final = {0: 1, 1: 1, 2: 3}
+"""From an `IdentifierKind` to the number in `MemberIdentifier`."""
 
 
 def admit(
@@ -67,35 +77,155 @@ def admit(
     """Judge an update that is to be appended to a log.
 
     update: the serialized `IdentityUpdate`.
-    snapshot: where the log stands, made by a registry that it `fits`; None
-        for an inbox without a log.
+    snapshot: where the log stands, after a replay of all of it by a registry
+        that it `fits`; None for an inbox without a log.
 
-    Returns the state with the update applied. Raises `NotAdmitted`, or
-    `SignatureUnavailable` if a chain that it depends on can't be asked now.
+    Returns the state with the update applied. Raises `NotAdmitted`;
+    `SignatureUnavailable` or `KindFailed`, both to be tried again, if it all
+    depends on a signature that can't be judged now; `BadInput` if the
+    snapshot is of another inbox or registry. Nothing else, whatever the bytes.
     """
+    extension = Extension(inbox_id, snapshot, registry, context)
+    _read(extension, update, snapshot, registry)
+    try:
+        for owned, item, verified in extension.verify():
+            admit_signature(owned, item, verified, policies or _NO_POLICIES)
+        unknown = None
+    except NotAdmitted:
+        raise
+    except (SignatureUnavailable, KindFailed) as error:
+        unknown = error
+    except IdentityError as error:
+        raise _refused(error) from None
+    result = extension.apply()
+    outcome = result.outcomes[-1]
+    if outcome.outcome not in {OutcomeKind.APPLIED, OutcomeKind.UNAVAILABLE}:
+        # It fails whatever the chain says.
+        raise NotAdmitted(outcome.detail, code=outcome.code)
+    if unknown is not None:
+        raise unknown
+    return result
+
+
+def admit_signature(
+    owned: OwnedProof,
+    item: SignatureItem,
+    verified: VerifiedSignature,
+    policies: Policies,
+) -> None:
+    """Judge one signature that verified.
+
+    Raises `NotAdmitted`, or `KindFailed` if the kind's own rule broke.
+    """
+    rule = owned.proof.admit
+    if rule is None:
+        return
+    try:
+        rule(item, verified, policies.get(owned.kind.name))
+    except IdentityError:
+        raise
+    except Exception as error:
+        raise _broken(owned.kind, error) from error
+
+
+def foresee(
+    draft: bytes,
+    inbox_id: str,
+    snapshot: Snapshot | None,
+    registry: Registry,
+    signers: Sequence[MemberIdentifier],
+) -> AssociationState:
+    """The state that an update would make if its signatures were valid.
+
+    draft: a serialized `IdentityUpdate` in which the payload of each signature
+        is the `stand_in` of its signer's index in ``signers``.
+
+    Raises as `admit`, for what does not hang on a signature: the update's
+    form and size, identifiers, budgets, and who may do what.
+    """
+    extension = Extension(
+        inbox_id,
+        snapshot,
+        _supposing(registry),
+        {_CLAIMS: [_claim(signer, snapshot) for signer in signers]},
+    )
+    _read(extension, draft, snapshot, registry)
+    for _ in extension.verify():
+        pass
+    result = extension.apply()
+    outcome = result.outcomes[-1]
+    if outcome.outcome is not OutcomeKind.APPLIED or result.state is None:
+        raise NotAdmitted(outcome.detail, code=outcome.code)
+    return result.state
+
+
+# Updates whose signatures are supposed to be valid
+
+_CLAIMS: Final = "claims"
+_STAND_IN: Final = b"\x0a"  # field 1, a string
+
+
+def stand_in(index: int) -> bytes:
+    """What stands in a draft for a signature: its signer's index, in the form of
+    a message, for readers look at that before they look at signatures."""
+    digits = b"%d" % index
+    return _STAND_IN + bytes((len(digits),)) + digits
+
+
+def _supposing(registry: Registry) -> Registry:
+    """The kinds of a registry, with verifiers that take the caller's word. What
+    they let through must never be stored."""
+    return Registry(
+        replace(
+            kind,
+            proofs={
+                number: replace(proof, verify_many=_suppose, admit=None)
+                for number, proof in kind.proofs.items()
+            },
+        )
+        for kind in registry.kinds
+    )
+
+
+def _suppose(
+    items: Sequence[SignatureItem], context: Context
+) -> list[VerifiedSignature]:
+    claims: list[VerifiedSignature] = context[_CLAIMS]
+    return [claims[int(item.payload[2:])] for item in items]
+
+
+def _claim(signer: MemberIdentifier, snapshot: Snapshot | None) -> VerifiedSignature:
+    """Words that no log holds, and the chain that the signer was added with."""
+    member = None if snapshot is None else snapshot.root.members.get(signer)
+    word = b"supposed " + str(signer).encode()
+    return VerifiedSignature(
+        signer, word, word, None if member is None else member.chain_id
+    )
+
+
+# Steps
+
+
+def _read(
+    extension: Extension,
+    update: bytes,
+    snapshot: Snapshot | None,
+    registry: Registry,
+) -> None:
+    """All that can be judged without a signature."""
     if len(update) > MAX_UPDATE_BYTES:
         raise NotAdmitted(
             f"An update has at most {MAX_UPDATE_BYTES} bytes, this one {len(update)}.",
             code="update_too_large",
         )
-    extension = Extension(inbox_id, snapshot, registry, context)
     try:
         unverified = extension.read(update)
         _check_budget(unverified, snapshot)
         _check_identifiers(unverified, snapshot, registry)
-        for owned, item, verified in extension.verify():
-            if owned.proof.admit is not None:
-                policy = (policies or _NO_POLICIES).get(owned.kind.name)
-                owned.proof.admit(item, verified, policy)
-    except (NotAdmitted, SignatureUnavailable, KindFailed):
+    except (NotAdmitted, KindFailed):
         raise
     except IdentityError as error:
         raise _refused(error) from None
-    result = extension.apply()
-    outcome = result.outcomes[-1]
-    if outcome.outcome is not OutcomeKind.APPLIED:
-        raise NotAdmitted(outcome.detail, code=outcome.code)
-    return result
 
 
 def _refused(error: IdentityError) -> NotAdmitted:
@@ -105,7 +235,7 @@ def _refused(error: IdentityError) -> NotAdmitted:
                 entry.distribution
                 for number in error.numbers
                 for entry in ALLOTMENT.values()
-                if _provides(entry.number, entry.signatures, number)
+                if _provides(entry, number)
             }
         )
         if packages:
@@ -115,11 +245,12 @@ def _refused(error: IdentityError) -> NotAdmitted:
     return NotAdmitted(error.detail, code=error.code)
 
 
-def _provides(
-    member: int, signatures: Mapping[int, str], number: tuple[str, int]
-) -> bool:
-    space, value = number
-    return value == member if space == "member" else value in signatures
+def _provides(entry: Allotted, number: Number) -> bool:
+    if number.space == Space.MEMBER:
+        return number.number == entry.number
+    if number.space == Space.SIGNATURE:
+        return number.number in entry.signatures
+    return _OWNERS.get(number.number) == entry.number
 
 
 def _check_budget(update: UnverifiedUpdate, snapshot: Snapshot | None) -> None:
@@ -152,12 +283,30 @@ def _check_identifiers(
 ) -> None:
     for action in update.actions:
         if isinstance(action, Create | ChangeRecovery):
-            registry.by_name[action.identifier.kind].admit(action.identifier)
-        elif isinstance(action, Add):
-            registry.by_name[action.member.kind].admit(action.member)
-        elif not _is_member(action.member, update.leaf, snapshot):
+            _admit_identifier(action.identifier, registry)
+        elif isinstance(action, Add) or not _is_member(
             # A member that should never have come in may always be revoked.
-            registry.by_name[action.member.kind].admit(action.member)
+            action.member,
+            update.leaf,
+            snapshot,
+        ):
+            _admit_identifier(action.member, registry)
+
+
+def _admit_identifier(identifier: MemberIdentifier, registry: Registry) -> None:
+    kind = registry.by_name[identifier.kind]
+    try:
+        kind.admit(identifier)
+    except IdentityError:
+        raise
+    except Exception as error:
+        raise _broken(kind, error) from error
+
+
+def _broken(kind: Kind, error: Exception) -> KindFailed:
+    return KindFailed(
+        f"An admission rule of {kind.name} broke ({type(error).__name__})."
+    )
 
 
 def _is_member(member: MemberIdentifier, leaf: int, snapshot: Snapshot | None) -> bool:

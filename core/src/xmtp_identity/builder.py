@@ -1,6 +1,6 @@
 """Making updates: which text is to be signed, by whom, and the finished bytes.
 
-A `SignatureRequest` is made from typed actions, shows the text, takes the
+A `SignatureRequest` is made from planned actions, shows the text, takes the
 signatures one by one, refuses what does not verify or would not be admitted,
 and gives the serialized update.
 """
@@ -8,31 +8,40 @@ and gives the serialized update.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .admission import Policies, admit
-from .errors import BadInput, IdentityError, InvalidSignature, NotAdmitted
+from .admission import Policies, admit, admit_signature, foresee, stand_in
+from .errors import (
+    BadInput,
+    IdentityError,
+    InvalidIdentifier,
+    InvalidSignature,
+    KindFailed,
+    NotAdmitted,
+    SignatureError,
+)
 from .kinds import Context, SignatureItem, Signer, VerifiedSignature, WireSignature
-from .protocol.root_rules import inbox_id_of
-from .protocol.shape import check_shape
-from .protocol.unverified import read_update
+from .plan import (
+    AddMember,
+    ChangeRecoveryIdentifier,
+    CreateInbox,
+    Plan,
+    PlannedAction,
+    RevokeMember,
+    installed_kind,
+)
+from .protocol.shape import LEGACY_SIGNATURE, check_shape
+from .protocol.unverified import Add, Revoke, read_update
 from .wire.decode import decode_update
 from .wire.encode import encode_update
-from .wire.records import (
-    RawAction,
-    RawAdd,
-    RawChange,
-    RawCreate,
-    RawRevoke,
-    RawUpdate,
-    Variant,
-)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .identifier import MemberIdentifier
     from .kinds import Kind
-    from .registry import Registry
+    from .protocol.state import AssociationState
+    from .registry import OwnedProof, Registry
     from .replay import Log, ReplayResult
     from .snapshot import Snapshot
 
@@ -50,68 +59,13 @@ _NS_PER_SECOND: Final = 1_000_000_000
 _LAST_SECOND: Final = ((1 << 63) - 1) // _NS_PER_SECOND
 
 
-@dataclass(frozen=True, slots=True)
-class CreateInbox:
-    """Create the inbox of ``owner`` and ``nonce``; the owner signs."""
-
-    owner: MemberIdentifier
-    nonce: int = 0
-
-    @property
-    def signers(self) -> tuple[MemberIdentifier, ...]:
-        """Who signs, in the order of the action's signature fields."""
-        return (self.owner,)
-
-
-@dataclass(frozen=True, slots=True)
-class AddMember:
-    """Add ``member``; it and ``by``, a member or the recovery identifier, sign."""
-
-    member: MemberIdentifier
-    by: MemberIdentifier
-
-    @property
-    def signers(self) -> tuple[MemberIdentifier, ...]:
-        """Who signs, in the order of the action's signature fields."""
-        return (self.by, self.member)
-
-
-@dataclass(frozen=True, slots=True)
-class RevokeMember:
-    """Revoke ``member``; ``by``, the recovery identifier, signs."""
-
-    member: MemberIdentifier
-    by: MemberIdentifier
-
-    @property
-    def signers(self) -> tuple[MemberIdentifier, ...]:
-        """Who signs, in the order of the action's signature fields."""
-        return (self.by,)
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeRecoveryIdentifier:
-    """Make ``recovery`` the recovery identifier; ``by``, the present one, signs."""
-
-    recovery: MemberIdentifier
-    by: MemberIdentifier
-
-    @property
-    def signers(self) -> tuple[MemberIdentifier, ...]:
-        """Who signs, in the order of the action's signature fields."""
-        return (self.by,)
-
-
-PlannedAction = CreateInbox | AddMember | RevokeMember | ChangeRecoveryIdentifier
-
-
 def choose_timestamp_ns(log: Log, now_ns: int) -> int:
     """A time for a new update, in nanoseconds since 1970, on a whole second.
 
-    The second is ``now_ns``'s or, if the log has a later one, the one after
-    the latest, so that no text of the log is signed again. Where a log's time
-    lies at the end of what can be said, the first second from now on that the
-    log does not hold.
+    The second is ``now_ns``'s or, if the log has that one or a later one, the
+    one after the latest, so that no text of the log is signed again. Where a
+    log's time lies at the end of what can be said, the first second from now
+    on that the log does not hold.
     """
     used = set()
     for data in log:
@@ -138,16 +92,14 @@ class SignatureRequest:
     """An update on its way: its text, and the signatures that it has so far."""
 
     __slots__ = (
-        "_actions",
         "_context",
-        "_is_leaf",
+        "_draft",
+        "_plan",
         "_policies",
         "_registry",
         "_signatures",
         "_snapshot",
         "_text",
-        "client_timestamp_ns",
-        "inbox_id",
     )
 
     def __init__(  # noqa: PLR0913 - named arguments, most of them optional
@@ -163,22 +115,37 @@ class SignatureRequest:
     ) -> None:
         """Plan an update.
 
-        client_timestamp_ns: see `choose_timestamp_ns`.
-        snapshot: where the inbox's log stands; None for a new inbox.
+        client_timestamp_ns: nanoseconds since 1970; see `choose_timestamp_ns`.
+        snapshot: where the inbox's log stands, after a replay of all of it;
+            None for a new inbox.
         context, policies: for the verifiers and for admission.
 
-        Raises `BadInput` if the actions do not make an update.
+        Raises `BadInput` or another `IdentityError` if the actions do not make
+        an update. Whether the inbox would take it is for `foresee` to say.
         """
-        self.inbox_id = inbox_id
-        self.client_timestamp_ns = client_timestamp_ns
-        self._actions = tuple(actions)
         self._registry = registry
         self._snapshot = snapshot
-        self._context = context
-        self._policies = policies
+        self._context: Context = context or {}
+        self._policies: Policies = policies or {}
+        self._plan = Plan.of(inbox_id, client_timestamp_ns, tuple(actions), registry)
         self._signatures: dict[MemberIdentifier, WireSignature] = {}
-        self._is_leaf = self._plan()
-        self._text = self._make_text()
+        self._draft = self._encode(self._stand_ins())
+        self._text = self._read_text()
+
+    @property
+    def inbox_id(self) -> str:
+        """The inbox that the update is of."""
+        return self._plan.inbox_id
+
+    @property
+    def client_timestamp_ns(self) -> int:
+        """The update's time, in nanoseconds since 1970, unsigned 64-bit."""
+        return self._plan.client_timestamp_ns
+
+    @property
+    def actions(self) -> tuple[PlannedAction, ...]:
+        """What the update is to do, in order."""
+        return self._plan.actions
 
     @property
     def text(self) -> str:
@@ -188,14 +155,23 @@ class SignatureRequest:
     @property
     def signers(self) -> tuple[MemberIdentifier, ...]:
         """Everyone who has to sign, in the order of the actions."""
-        return tuple(
-            dict.fromkeys(s for action in self._actions for s in action.signers)
-        )
+        return self._plan.signers
 
     @property
     def missing(self) -> tuple[MemberIdentifier, ...]:
         """Those who have not signed yet."""
         return tuple(s for s in self.signers if s not in self._signatures)
+
+    def foresee(self) -> AssociationState:
+        """The state that the update would make if all of them signed.
+
+        To be asked before anybody signs. Raises `NotAdmitted` if the update
+        would be refused, whoever signs, and `BadInput` if the snapshot is of
+        another inbox or made by other plugins.
+        """
+        return foresee(
+            self._draft, self.inbox_id, self._snapshot, self._registry, self.signers
+        )
 
     def sign(self, signer: Signer) -> None:
         """Let a local key sign; see `add_signature`."""
@@ -204,72 +180,52 @@ class SignatureRequest:
     def add_signature(
         self, signature: WireSignature, *, signer: MemberIdentifier | None = None
     ) -> MemberIdentifier:
-        """Take a signature and say whose it is.
+        """Take a signature and say whose it is. One that is refused changes
+        nothing; another one of the same signer takes the place of the first.
 
-        signer: whose it should be; None takes that of anyone who is missing.
-            Needed where the signature does not carry its key.
+        signer: whose it should be; None takes that of anyone who signs this
+            update. Needed for leaf kinds if several of them are missing.
 
         Raises `InvalidSignature` if it does not verify or is of someone else,
         `NotAdmitted` if admission would refuse it, `SignatureUnavailable` if
-        a chain can't be asked now.
+        a chain can't be asked now, `BadInput` if no kind here has such
+        signatures.
         """
-        owned = self._registry.by_signature.get(signature.number)
-        if owned is None:
-            raise BadInput(
-                f"There is no kind here whose signatures have number "
-                f"{signature.number}.",
-                code="unknown_signature",
-            )
-        wanted = signer if signer is not None else self._only_missing(owned.kind)
-        item = SignatureItem(
-            self._text.encode(),
-            signature.payload,
-            None if owned.kind.is_root else wanted,
-        )
-        (result,) = owned.proof.verify_many([item], self._context or {})
-        if not isinstance(result, VerifiedSignature):
-            raise result
-        if result.signer not in self.signers or wanted not in (None, result.signer):
-            raise InvalidSignature(
-                f"The signature is of {result.signer}, which is not who should sign "
-                f"({', '.join(map(str, self.missing)) or 'nobody is missing'}).",
-                code="signer_mismatch",
-            )
-        if owned.proof.admit is not None:
-            policy = (self._policies or {}).get(owned.kind.name)
-            owned.proof.admit(item, result, policy)
-        self._signatures[result.signer] = signature
-        return result.signer
+        owner = self._check_signature(signature, signer)
+        self._signatures[owner] = signature
+        return owner
 
     def add_pasted(self, pasted: str, signer: MemberIdentifier) -> None:
         """Take a signature as a person pasted it from an outside wallet.
 
         Every way to read it is tried; the one that verifies counts. Raises
         `BadInput` if it can't be read, or if two readings verify; else as
-        `add_signature`, with the cause of the first reading.
+        `add_signature`, with the cause that says most.
         """
-        kind = self._registry.kind(signer.kind)
+        kind = installed_kind(self._registry, signer.kind)
         if kind.signing is None:
-            raise BadInput(f"Signatures of {kind.name} can't be pasted.")
-        good: list[WireSignature] = []
+            raise BadInput(
+                f"Signatures of {kind.name} can't be pasted.", code="no_signer"
+            )
+        good: set[WireSignature] = set()
         failures: list[IdentityError] = []
         for reading in kind.signing().read_signature(pasted, signer):
             try:
-                self.add_signature(reading, signer=signer)
+                self._check_signature(reading, signer)
             except IdentityError as error:
                 failures.append(error)
             else:
-                good.append(reading)
-        if len(set(good)) == 1:
-            return
-        self._signatures.pop(signer, None)
-        if good:
+                good.add(reading)
+        if len(good) > 1:
             raise BadInput(
                 "The signature can be read in two ways that both verify: give it in "
                 "another encoding.",
                 code="ambiguous_signature",
             )
-        raise failures[0] if failures else BadInput("That is no signature.")
+        if good:
+            self._signatures[signer] = good.pop()
+        else:
+            raise _most_telling(failures)
 
     def finish(self) -> bytes:
         """The serialized update, admitted; see `finish_with_state`."""
@@ -279,7 +235,8 @@ class SignatureRequest:
         """The serialized update and the state with it applied.
 
         Raises `BadInput` if signatures are missing, `NotAdmitted` if the
-        update would not be taken.
+        update would not be taken, `SignatureUnavailable` if a chain that it
+        depends on can't be asked now.
         """
         update = self.encode()
         result = admit(
@@ -297,58 +254,99 @@ class SignatureRequest:
         it. Raises `BadInput` if signatures are missing."""
         if self.missing:
             raise BadInput(
-                f"Signatures are missing of {', '.join(map(str, self.missing))}.",
+                f"Signatures are missing of {_listed(self.missing)}.",
                 code="signatures_missing",
             )
-        return encode_update(self._raw(self._signatures))
+        return self._encode(self._signatures)
 
-    def _plan(self) -> bool:
-        """Whether it is a leaf update; refuse what can't be one update."""
-        if not self._actions:
-            raise BadInput("An update needs an action.", code="no_actions")
-        kinds = {self._kind(action).number for action in self._actions}
-        leaves = {number for number in kinds if number >= 100}
-        if leaves and len(kinds) > 1:
+    def _encode(self, signatures: Mapping[MemberIdentifier, WireSignature]) -> bytes:
+        raw = self._plan.raw(signatures, self._registry)
+        try:
+            return encode_update(raw)
+        except ValueError:
             raise BadInput(
-                "A leaf kind's updates stand alone: make one update for each leaf "
-                "kind, and one for the rest.",
-                code="mixed_kinds",
+                "An identifier or a relying party of the update is not Unicode."
+            ) from None
+
+    def _stand_ins(self) -> dict[MemberIdentifier, WireSignature]:
+        """For each signer the number of a proof, and what says who it is."""
+        return {
+            signer: WireSignature(
+                min(self._registry.kind(signer.kind).proofs), stand_in(place)
             )
-        for action in self._actions:
-            self._check(action, leaf=bool(leaves))
-        return bool(leaves)
+            for place, signer in enumerate(self.signers)
+        }
 
-    def _kind(self, action: PlannedAction) -> Kind:
-        if isinstance(action, CreateInbox):
-            return self._registry.kind(action.owner.kind)
-        if isinstance(action, ChangeRecoveryIdentifier):
-            return self._registry.kind(action.recovery.kind)
-        return self._registry.kind(action.member.kind)
-
-    def _check(self, action: PlannedAction, *, leaf: bool) -> None:
-        kind = self._kind(action)
-        if isinstance(action, CreateInbox | ChangeRecoveryIdentifier):
-            if kind.identifier_kind is None:
-                raise NotAdmitted(
-                    f"A {kind.noun} can neither create an inbox nor recover it.",
-                    code="kind_has_no_rights",
+    def _read_text(self) -> str:
+        """The text as a reader of the update will make it."""
+        raw = decode_update(self._draft)
+        leaf = check_shape(raw, self.inbox_id)
+        update = read_update(raw, leaf, self._registry)
+        for planned, action in zip(self._plan.actions, update.actions, strict=True):
+            read = (
+                action.member
+                if isinstance(action, Add | Revoke)
+                else (action.identifier)
+            )
+            # Nobody could sign for it: the signer would be the canonical one.
+            if read != planned.subject:
+                raise InvalidIdentifier(
+                    f"{planned.subject} is not in canonical form; give it as {read}."
                 )
-        elif not self._registry.kind(action.by.kind).is_root:
+        return update.text.decode()
+
+    def _check_signature(
+        self, signature: WireSignature, signer: MemberIdentifier | None
+    ) -> MemberIdentifier:
+        owned = self._registry.by_signature.get(signature.number)
+        if owned is None:
+            raise BadInput(
+                f"There is no kind here whose signatures have number "
+                f"{signature.number}.",
+                code="unknown_signature",
+            )
+        if signature.number == LEGACY_SIGNATURE and self._plan.is_leaf:
             raise NotAdmitted(
-                f"{action.by} is of a leaf kind and can't authorise anything.",
-                code="kind_has_no_rights",
+                "A legacy key can't sign for a leaf kind: sign with the wallet itself.",
+                code="legacy_key",
             )
-        if isinstance(action, CreateInbox):
-            given = inbox_id_of(action.owner, action.nonce, kind)
-            if given != self.inbox_id:
-                raise BadInput(
-                    f"Owner and nonce give the inbox {given}, not {self.inbox_id}.",
-                    code="inbox_id_mismatch",
-                )
-        if leaf and not isinstance(action, AddMember | RevokeMember):
-            raise BadInput("A leaf update can only add and revoke.", code="bad_shape")
+        wanted = signer if signer is not None else self._only_missing(owned.kind)
+        if wanted is not None and wanted.kind != owned.kind.name:
+            raise InvalidSignature(
+                f"This is a signature of the kind {owned.kind.name}, not one of "
+                f"{wanted}.",
+                code="signer_mismatch",
+            )
+        item = SignatureItem(
+            self._text.encode(),
+            signature.payload,
+            None if owned.kind.is_root else wanted,
+        )
+        verified = self._verify(owned, item)
+        if verified.signer not in self.signers or wanted not in {None, verified.signer}:
+            raise InvalidSignature(
+                f"For this text the signature is one of {verified.signer}, which is "
+                f"not who should sign ({wanted or _listed(self.missing)}). Was exactly "
+                "this text signed, its time included?",
+                code="signer_mismatch",
+            )
+        admit_signature(owned, item, verified, self._policies)
+        return verified.signer
+
+    def _verify(self, owned: OwnedProof, item: SignatureItem) -> VerifiedSignature:
+        try:
+            (result,) = owned.proof.verify_many([item], self._context)
+        except Exception as error:
+            raise KindFailed(
+                f"The verifier {owned.proof.name} of {owned.kind.name} broke "
+                f"({type(error).__name__})."
+            ) from error
+        if isinstance(result, SignatureError):
+            raise result
+        return result
 
     def _only_missing(self, kind: Kind) -> MemberIdentifier | None:
+        """Whose signature of a leaf kind it must be; root signatures say it."""
         if kind.is_root:
             return None
         missing = [signer for signer in self.missing if signer.kind == kind.name]
@@ -358,43 +356,20 @@ class SignatureRequest:
             f"Say whose signature of a {kind.noun} this is.", code="signer_unnamed"
         )
 
-    def _raw(self, signatures: dict[MemberIdentifier, WireSignature]) -> RawUpdate:
-        return RawUpdate(
-            self.inbox_id,
-            self.client_timestamp_ns,
-            [self._raw_action(action, signatures) for action in self._actions],
-            self._is_leaf,
-            None,
-        )
 
-    def _raw_action(
-        self,
-        action: PlannedAction,
-        signatures: dict[MemberIdentifier, WireSignature],
-    ) -> RawAction:
-        kind = self._kind(action)
-        by = [Variant(*signatures[signer]) for signer in action.signers]
-        if isinstance(action, AddMember):
-            member = Variant(kind.number, kind.encode(action.member))
-            return RawAdd(member, by[0], by[1])
-        if isinstance(action, RevokeMember):
-            return RawRevoke(Variant(kind.number, kind.encode(action.member)), by[0])
-        number = kind.identifier_kind or 0
-        if isinstance(action, CreateInbox):
-            owner = action.owner
-            return RawCreate(
-                owner.value, action.nonce, by[0], number, owner.relying_party
-            )
-        recovery = action.recovery
-        return RawChange(recovery.value, by[0], number, recovery.relying_party)
+def _listed(identifiers: tuple[MemberIdentifier, ...]) -> str:
+    return ", ".join(map(str, identifiers)) or "nobody is missing"
 
-    def _make_text(self) -> str:
-        """The text as a reader will make it, from the wire's form of things."""
-        raw = self._raw(
-            {
-                signer: WireSignature(min(self._registry.kind(signer.kind).proofs), b"")
-                for signer in self.signers
-            }
-        )
-        leaf = check_shape(raw, self.inbox_id)
-        return read_update(raw, leaf, self._registry).text.decode()
+
+def _most_telling(failures: list[IdentityError]) -> IdentityError:
+    """Of why no reading counts: what verified and is refused, then what could
+    verify yet, then the first."""
+    for failure in failures:
+        if isinstance(failure, NotAdmitted):
+            return failure
+    for failure in failures:
+        if failure.retryable:
+            return failure
+    if failures:
+        return failures[0]
+    return BadInput("That is no signature.", code="unreadable_signature")

@@ -59,8 +59,9 @@ def register_kinds() -> list[Kind]:  # type: ignore[empty-body]  # a specificati
 def register_commands(group: click.Group) -> None:
     """Add commands to ``xid``.
 
-    group: the root command. Called once when the command line starts; import
-    what a command needs inside of it.
+    group: what collects them; a name that has an owner already is reported and
+        left with it. Called when the command line is asked for a command that
+        is not built in, or lists all; import what a command needs inside of it.
     """
 
 

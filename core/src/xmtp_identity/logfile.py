@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 from .errors import BadInput, Undecodable
 from .wire.scan import LEN, fields, read_varint, strict_parse
@@ -33,6 +33,7 @@ __all__ = [
     "UnusableFile",
     "append_entry",
     "named",
+    "open_bytes",
     "parse_json_log",
     "parse_logs",
     "read_bytes",
@@ -132,22 +133,35 @@ def read_bytes(path: str, limit: int = MAX_FILE_BYTES) -> bytes:
 
     Raises `UnusableFile` and `FileTooLarge` (over ``limit`` bytes).
     """
-    with named(path):
+    with named(path), open_bytes(path) as file:
         try:
-            if path == STDIN:
-                if sys.stdin is None:
-                    raise UnusableFile("it is closed.")
-                data = sys.stdin.buffer.read(limit + 1)
-            else:
-                with open(path, "rb") as file:  # noqa: PTH123 - a path as given
-                    # A sparse file can be huge and cost nothing to make.
-                    size = os.fstat(file.fileno()).st_size
-                    data = file.read(limit + 1) if size <= limit else b""
-                    _check_size(size, limit)
-            _check_size(len(data), limit)
-        except (OSError, ValueError) as error:
+            if path != STDIN:
+                # A sparse file can be huge and cost nothing to make.
+                _check_size(os.fstat(file.fileno()).st_size, limit)
+            data = file.read(limit + 1)
+        except OSError as error:
             raise UnusableFile(f"{_cause(error)}.") from None
+        _check_size(len(data), limit)
     return data
+
+
+@contextmanager
+def open_bytes(path: str) -> Iterator[IO[bytes]]:
+    """Open a file to read, or standard input for ``-``, which stays open.
+
+    Raises `UnusableFile`.
+    """
+    if path == STDIN:
+        if sys.stdin is None:
+            raise UnusableFile("it is closed.")
+        yield sys.stdin.buffer
+        return
+    try:
+        file = open(path, "rb")  # noqa: PTH123, SIM115 - closed below
+    except (OSError, ValueError) as error:
+        raise UnusableFile(f"{_cause(error)}.") from None
+    with file:
+        yield file
 
 
 @contextmanager
@@ -201,8 +215,9 @@ def parse_json_log(data: bytes) -> InboxLog:
     except RecursionError:
         raise BadJson("the JSON is nested too deep.") from None
     except ValueError as error:
-        # A whole log ends with the brace of its only object.
-        if not data.rstrip(_JSON_SPACE).endswith(b"}"):
+        # A whole log begins and ends with the braces of its only object.
+        text = data.strip(_JSON_SPACE)
+        if text.startswith(b"{") and not text.endswith(b"}"):
             raise TruncatedFile("the JSON ends in the middle of the log.") from None
         raise BadJson(f"this is no JSON ({error}).") from None
     if not isinstance(value, dict) or value.keys() != _KEYS:

@@ -206,12 +206,14 @@ def _check_numbers(kind: Kind) -> None:
         )
     if allotted is not None and (
         kind.name != allotted.name
+        or kind.noun != allotted.noun
         or kind.extension != allotted.extension
         or set(kind.proofs) != set(allotted.signatures)
     ):
         raise PluginError(
             f"The number {number} is allotted to {allotted.name} "
-            f"({allotted.extension}), which {kind.name} ({kind.extension}) is not.",
+            f"({allotted.extension}, {allotted.noun!r}), which {kind.name} "
+            f"({kind.extension}, {kind.noun!r}) is not.",
             code="kind_number",
         )
     if number >= FIRST_LEAF and (

@@ -1,4 +1,4 @@
-"""``xid key``: local keys, for tests, demos and machines."""
+"""`xid key`: local keys, for tests, demos and machines."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from pathlib import Path
 import click
 
 from ..errors import BadInput
-from .options import complete_kinds, registry_of
+from ..plan import installed_kind
+from .options import as_json, complete_kinds, registry_of, text_argument
 from .output import emit, emit_json
-from .signers import find_party, write_key_file
+from .results import member_object
+from .signers import load_key_file, password_from, write_key_file
 
 __all__ = ["key"]
 
 
 @click.group()
 def key() -> None:
-    """Make and look at key files."""
+    """Make key files, and say whose key one holds.
+
+    A key file is no better guarded than the disk that it lies on: wallets
+    that matter sign elsewhere (see xid inbox).
+    """
 
 
 @key.command()
@@ -24,45 +30,56 @@ def key() -> None:
     "--kind",
     "kind_name",
     required=True,
+    metavar="KIND",
+    callback=text_argument,
     shell_complete=complete_kinds,
     help="Which kind of key.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.argument("path", metavar="FILE")
+@as_json
+@click.argument("path", metavar="FILE", type=click.Path())
 def new(kind_name: str, path: str, *, as_json: bool) -> None:
-    """Make a fresh key; FILE must not exist, and only you may read it."""
-    kind = registry_of(click.get_current_context()).kind(kind_name)
+    """Make a fresh key and print its identifier.
+
+    FILE must not exist; it can be read by you alone.
+    """
+    kind = installed_kind(registry_of(click.get_current_context()), kind_name)
     if kind.signing is None:
         raise BadInput(f"Keys of {kind.name} can't be made here.", code="no_signer")
     write_key_file(Path(path), kind.signing().new_key())
-    _show(path, kind_name, as_json=as_json)
+    _show(path, kind_name, None, as_json=as_json)
 
 
 @key.command()
 @click.option(
     "--kind",
     "kind_name",
+    metavar="KIND",
+    callback=text_argument,
     shell_complete=complete_kinds,
-    help="Which kind of key; else found out.",
+    help="Which kind of key; else the one that can read it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.argument("path", metavar="FILE")
-def show(kind_name: str | None, path: str, *, as_json: bool) -> None:
-    """Say whose key a file holds."""
-    _show(path, kind_name, as_json=as_json)
+@click.option(
+    "--password-file",
+    metavar="FILE",
+    type=click.Path(allow_dash=True),
+    help="Holds the password of an encrypted key file; else it is asked for.",
+)
+@as_json
+@click.argument("path", metavar="FILE", type=click.Path())
+def show(
+    path: str, kind_name: str | None, password_file: str | None, *, as_json: bool
+) -> None:
+    """Print the identifier of the key in FILE."""
+    _show(path, kind_name, password_file, as_json=as_json)
 
 
-def _show(path: str, kind_name: str | None, *, as_json: bool) -> None:
-    party = find_party(
-        path,
-        registry_of(click.get_current_context()),
-        ask_password=lambda: click.prompt("Password", hide_input=True, err=True),
-        kind_name=kind_name,
-    )
-    if party.signer is None:
-        raise BadInput(f"{path} is no key file.", code="not_a_key")
-    identifier = party.identifier
+def _show(
+    path: str, kind_name: str | None, password_file: str | None, *, as_json: bool
+) -> None:
+    registry = registry_of(click.get_current_context())
+    kind = None if kind_name is None else installed_kind(registry, kind_name)
+    signer = load_key_file(Path(path), registry, kind, password_from(password_file))
     if as_json:
-        emit_json({"kind": identifier.kind, "identifier": identifier.value})
+        emit_json(member_object(signer.identifier))
     else:
-        emit(str(identifier))
+        emit(str(signer.identifier))

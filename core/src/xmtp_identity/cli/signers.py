@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import re
 import stat
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import click
+
+from ..allotment import ALLOTMENT
 from ..errors import BadInput, IdentityError, InvalidIdentifier
+from ..logfile import FileTooLarge, read_bytes
+from ..plan import installed_kind
+from .options import warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..identifier import MemberIdentifier
     from ..kinds import Kind, Signer
     from ..registry import Registry
 
-__all__ = ["Party", "find_party", "parse_identifier", "write_key_file"]
+__all__ = [
+    "AskPassword",
+    "Party",
+    "find_party",
+    "load_key_file",
+    "parse_identifier",
+    "password_from",
+    "write_key_file",
+]
+
+AskPassword = Callable[[Path], str]
+"""Gives the password of a key file."""
 
 _MAX_KEY_FILE: Final = 65_536
+_MAX_PASSWORD_FILE: Final = 4096
+_MAX_SHOWN: Final = 100
+_SECRET_LIKE: Final = re.compile(r"[0-9A-Za-z+/=]{40}|(?:\S+\s+){8}")
+"""A private key pasted in the wrong place, or the words of a wallet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +61,7 @@ def find_party(
     text: str,
     registry: Registry,
     *,
-    ask_password: Callable[[], str],
+    ask_password: AskPassword,
     kind_name: str | None = None,
 ) -> Party:
     """What the command line names as SIGNER.
@@ -48,105 +72,212 @@ def find_party(
 
     Raises `BadInput` if it is neither, or could be of several kinds.
     """
-    kind = registry.kind(kind_name) if kind_name else None
-    prefix, colon, rest = text.partition(":")
-    if kind is None and colon and prefix in registry.by_name:
-        kind, text = registry.kind(prefix), rest
-    path = Path(text)
+    kind, rest = _split(text, registry, kind_name)
+    path = Path(rest)
     if _is_file(path):
-        signer = _load_key(path, [kind] if kind else registry.kinds, ask_password)
+        signer = load_key_file(path, registry, kind, ask_password)
         return Party(signer.identifier, signer)
-    return Party(parse_identifier(text, registry, kind), None)
+    return Party(_parse(rest, registry, kind), None)
 
 
 def parse_identifier(
-    text: str, registry: Registry, kind: Kind | None = None
+    text: str, registry: Registry, kind_name: str | None = None
 ) -> MemberIdentifier:
-    """An identifier as a person writes it, of a kind or of the one it fits."""
-    if kind is not None:
-        return kind.parse(text)
-    prefix, colon, rest = text.partition(":")
-    if colon and prefix in registry.by_name:
-        return registry.kind(prefix).parse(rest)
-    found: list[MemberIdentifier] = []
-    errors: list[InvalidIdentifier] = []
-    for candidate in registry.kinds:
-        try:
-            found.append(candidate.parse(text))
-        except InvalidIdentifier as error:
-            errors.append(error)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        kinds = ", ".join(identifier.kind for identifier in found)
-        raise BadInput(
-            f"{text!r} could be of the kinds {kinds}: write the kind and a colon "
-            "before it.",
-            code="ambiguous_identifier",
-        )
-    raise BadInput(
-        f"{text!r} is neither a key file nor an identifier of an installed kind "
-        f"({', '.join(registry.by_name)}).",
-        code="unknown_signer",
-    )
+    """An identifier as a person writes it, of the kind named or the one it fits.
+
+    Raises `BadInput`.
+    """
+    kind, rest = _split(text, registry, kind_name)
+    return _parse(rest, registry, kind)
 
 
-def write_key_file(path: Path, content: bytes) -> None:
-    """Write a key that only its owner may read; never over an existing file."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    try:
-        descriptor = os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
-    except FileExistsError:
-        raise BadInput(
-            f"{path} exists already; a key is never written over another.",
-            code="file_exists",
-        ) from None
-    except OSError as error:
-        raise BadInput(f"{path} can't be written: {error.strerror}.") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def _load_key(
-    path: Path, kinds: list[Kind] | tuple[Kind, ...], ask_password: Callable[[], str]
+def load_key_file(
+    path: Path, registry: Registry, kind: Kind | None, ask_password: AskPassword
 ) -> Signer:
-    """The key in a file, of whichever kind can read it."""
+    """The key in a file, of the kind given or whichever can read it.
+
+    Raises `BadInput`, which never holds any part of the file.
+    """
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_KEY_FILE + 1)
-    except OSError as error:
-        raise BadInput(f"{path} can't be read: {error.strerror}.") from None
-    if len(content) > _MAX_KEY_FILE:
-        raise BadInput(f"{path} is too large for a key file.", code="not_a_key")
+        content = read_bytes(str(path), _MAX_KEY_FILE)
+    except FileTooLarge:
+        raise BadInput(f"{path} is too large for a key file.", code="not_a_key") from (
+            None
+        )
+    name = _named_kind(content)
+    if kind is None and name is not None:
+        kind = installed_kind(registry, name)
     signers: list[Signer] = []
     reasons: list[str] = []
-    for kind in kinds:
-        if kind.signing is None:
+    for candidate in registry.kinds if kind is None else (kind,):
+        if candidate.signing is None:
             continue
+        password = _Password(path, ask_password)
         try:
-            signers.append(kind.signing().load_key(content, ask_password))
+            signers.append(candidate.signing().load_key(content, password))
         except IdentityError as error:
-            reasons.append(f"{kind.name}: {error.detail}")
+            if password.asked:
+                raise BadInput(f"{path}: {error.detail}", code=error.code) from None
+            reasons.append(error.detail)
     if len(signers) == 1:
         return signers[0]
     if signers:
         found = ", ".join(signer.identifier.kind for signer in signers)
         raise BadInput(
-            f"{path} is a key of the kinds {found}: write the kind and a colon before "
-            "the path.",
+            f"{path} can be read as a key of several kinds ({found}): write the kind "
+            "and a colon before the path.",
             code="ambiguous_key",
         )
-    if len(reasons) == 1:
-        raise BadInput(f"{path} is no key file ({reasons[0]})", code="not_a_key")
+    if kind is None:
+        raise BadInput(
+            f"{path} is no key file of an installed kind "
+            f"({', '.join(registry.by_name)}). To see why, write its kind and a colon "
+            "before the path.",
+            code="not_a_key",
+        )
+    reason = "".join(reasons) or f"Keys of {kind.name} are not kept in files."
+    raise BadInput(f"{path}: {reason}", code="not_a_key")
+
+
+def write_key_file(path: Path, content: bytes) -> None:
+    """Write a key that only its owner may read; never over an existing file.
+
+    All of it or nothing. Raises `BadInput`.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        descriptor = os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
+    except FileExistsError:
+        raise BadInput(
+            f"{path} exists already; a key is never written over another file.",
+            code="file_exists",
+        ) from None
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from None
+        raise
+
+
+def password_from(source: str | None) -> AskPassword:
+    """How passwords of key files are asked for.
+
+    source: a file with the password, whose line end does not count, ``-`` for
+        standard input; None asks on the terminal.
+    """
+
+    def ask(path: Path) -> str:
+        if source is None:
+            if sys.stdin is None or not sys.stdin.isatty():
+                raise BadInput(
+                    "It has a password, and there is no terminal to ask for it: give "
+                    "--password-file.",
+                    code="password_needed",
+                )
+            answer: str = click.prompt(f"Password of {path}", hide_input=True, err=True)
+            return answer
+        try:
+            return read_bytes(source, _MAX_PASSWORD_FILE).decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise BadInput("The password file is not UTF-8.") from None
+
+    return ask
+
+
+class _Password:
+    """Asks for the password of one file and remembers whether it did."""
+
+    __slots__ = ("_ask", "_path", "asked")
+
+    def __init__(self, path: Path, ask: AskPassword) -> None:
+        self._path = path
+        self._ask = ask
+        self.asked = False
+
+    def __call__(self) -> str:
+        self.asked = True
+        return self._ask(self._path)
+
+
+def _split(
+    text: str, registry: Registry, kind_name: str | None
+) -> tuple[Kind | None, str]:
+    """The kind that is named, by an option or before a colon, and the rest."""
+    prefix, colon, rest = text.partition(":")
+    if kind_name is not None:
+        kind = installed_kind(registry, kind_name)
+        return kind, rest if colon and prefix == kind.name else text
+    allotted = {entry.name for entry in ALLOTMENT.values()}
+    if colon and (prefix in registry.by_name or prefix in allotted):
+        return installed_kind(registry, prefix), rest
+    return None, text
+
+
+def _parse(text: str, registry: Registry, kind: Kind | None) -> MemberIdentifier:
+    if kind is not None:
+        return kind.parse(text)
+    found: list[MemberIdentifier] = []
+    for candidate in registry.kinds:
+        try:
+            found.append(candidate.parse(text))
+        except InvalidIdentifier:
+            continue
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            cause = type(error).__name__
+            warn(
+                click.get_current_context(),
+                f"The kind {candidate.name} broke ({cause}).",
+                "kind_failed",
+            )
+    if len(found) == 1:
+        return found[0]
+    if found:
+        kinds = ", ".join(identifier.kind for identifier in found)
+        raise BadInput(
+            f"{_shown(text)} could be of several kinds ({kinds}): write the kind and "
+            "a colon before it.",
+            code="ambiguous_identifier",
+        )
     raise BadInput(
-        f"{path} is no key file of an installed kind "
-        f"({', '.join(reason.partition(':')[0] for reason in reasons)}).",
-        code="not_a_key",
+        f"{_shown(text)} is neither an existing file nor an identifier of an installed "
+        f"kind ({', '.join(registry.by_name)}). To see why, write its kind and a colon "
+        "before it.",
+        code="unknown_signer",
     )
+
+
+def _shown(text: str) -> str:
+    """An argument as an error may repeat it: not if it could be a secret."""
+    if len(text) > _MAX_SHOWN or _SECRET_LIKE.search(text):
+        return f"What was given ({len(text)} characters)"
+    return repr(text)
+
+
+def _named_kind(content: bytes) -> str | None:
+    """The kind that a key file in JSON says it is of."""
+    try:
+        record = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    name = record.get("kind") if isinstance(record, dict) else None
+    return name if isinstance(name, str) and name.isidentifier() else None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it can be read; what a shell puts in place of ``<(command)``, too."""
+    try:
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _unwritable(path: Path, error: OSError) -> BadInput:
+    return BadInput(f"{path} can't be written: {error.strerror}.", code="unusable_file")

@@ -5,9 +5,9 @@ Nothing here may be applied: only `verify` makes what the rules take.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..errors import IdentityError, KindFailed
+from ..errors import InvalidIdentifier, KindFailed, Undecodable
 from ..identifier import MAX_LEAF_IDENTIFIER, MemberIdentifier, is_printable
 from ..wire.records import RawAdd, RawChange, RawCreate, RawRevoke, RawUpdate, Variant
 from .refusals import IdentifierText, LeafIdentifierForm
@@ -26,6 +26,10 @@ __all__ = [
     "UnverifiedUpdate",
     "read_update",
 ]
+
+_VERDICTS: Final = (InvalidIdentifier, Undecodable)
+"""What a kind may raise about an identifier; anything else is a fault of its own
+and says nothing about the update."""
 
 
 class Create(NamedTuple):
@@ -107,10 +111,12 @@ def _member(variant: Variant, leaf: int, registry: Registry) -> MemberIdentifier
     kind = registry.by_member[variant.number]
     try:
         member = kind.decode(variant.payload)
-    except IdentityError:
+    except _VERDICTS:
         raise
     except Exception as error:
         raise _broken(kind, error) from error
+    if type(member) is not MemberIdentifier or member.kind != kind.name:
+        raise KindFailed(f"The kind {kind.name} read an identifier of another kind.")
     if leaf:
         _check_leaf_identifier(kind, member, variant.payload)
     elif not is_printable(member.value):
@@ -128,7 +134,7 @@ def _root_identifier(
         raise KindFailed(f"The kind {kind.name} can't read identifier strings.")
     try:
         return kind.decode_string(action.identifier, action.relying_party)
-    except IdentityError:
+    except _VERDICTS:
         raise
     except Exception as error:
         raise _broken(kind, error) from error
@@ -145,11 +151,11 @@ def _check_leaf_identifier(
         )
     try:
         canonical = kind.encode(member)
-    except IdentityError:
+    except _VERDICTS:
         raise
     except Exception as error:
         raise _broken(kind, error) from error
-    if canonical != payload or member.kind != kind.name:
+    if canonical != payload:
         raise LeafIdentifierForm(f"The {kind.noun} is not in its canonical form.")
 
 

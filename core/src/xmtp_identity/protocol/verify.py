@@ -190,7 +190,9 @@ def _verify_alone(owned: OwnedProof, item: SignatureItem, context: Context) -> _
 
 
 def _is_result(result: object) -> bool:
-    return type(result) is VerifiedSignature or isinstance(result, SignatureError)
+    if type(result) is VerifiedSignature:
+        return type(result.signer) is MemberIdentifier
+    return isinstance(result, SignatureError)
 
 
 def _with_failures(

@@ -239,7 +239,7 @@ def _message_variant(
     enter(depth + 1)
     for _ in fields(value, depth + 1):
         pass
-    record[number] = record.get(number, b"") + value
+    record.setdefault(number, []).append(value)
 
 
 def _record(schema: _Schema) -> _Rule:
@@ -334,7 +334,9 @@ def _slow_action(action: dict[int, Any], unions: list[Union]) -> RawAction:
 
 
 def _slow_variant(
-    union: dict[int, bytes | None] | None, space: str, unions: list[Union]
+    union: dict[int, bytes | list[bytes] | None] | None,
+    space: str,
+    unions: list[Union],
 ) -> Variant:
     if not union:
         return _NOTHING
@@ -344,6 +346,8 @@ def _slow_variant(
     number, payload = next(iter(union.items()))
     if payload is None and number in _LEAF_NUMBERS:
         raise Undecodable(f"The variant {number} has the wrong wire type.")
+    if isinstance(payload, list):
+        payload = b"".join(payload)
     return Variant(number, payload or b"")
 
 

@@ -1,0 +1,120 @@
+"""What several commands share: options, types of arguments, the plugins."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ..errors import PluginError
+from .output import complain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
+
+    from ..loading import Plugins
+    from ..registry import Registry
+
+__all__ = [
+    "FILE",
+    "VERSION_MESSAGE",
+    "as_json",
+    "complete_kinds",
+    "decimal",
+    "plugins_of",
+    "registry_of",
+    "text_argument",
+    "warn",
+]
+
+VERSION_MESSAGE: Final = "%(prog)s %(version)s"
+
+FILE: Final = click.Path(allow_dash=True)
+"""A file to read; whether it can be is found out, and said, when it is read."""
+
+as_json: Final = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, one object a line."
+)
+"""The option of every command."""
+
+
+def decimal(
+    low: int, high: int
+) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
+    """The callback of an option that takes a number from ``low`` to ``high``.
+
+    ASCII digits alone: `int` would take ``1_0`` and other scripts.
+    """
+
+    def read(
+        ctx: click.Context, param: click.Parameter, value: str | None
+    ) -> int | None:
+        if value is None:
+            return None
+        if re.fullmatch("[0-9]{1,20}", value) and low <= (number := int(value)) <= high:
+            return number
+        raise click.BadParameter(
+            f"give a number from {low} to {high}.", ctx=ctx, param=param
+        )
+
+    return read
+
+
+def text_argument(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
+    """Refuse arguments that are not UTF-8 (callback of an option or argument)."""
+    if value is not None:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise click.BadParameter("this is not UTF-8.", ctx, param) from None
+    return value
+
+
+def plugins_of(ctx: click.Context) -> Plugins:
+    """The plugins, loaded once a run; each broken one is a warning.
+
+    Raises `PluginError` where the environment asks for that
+    (`xmtp_identity.loading`).
+    """
+    meta = ctx.find_root().meta
+    key = f"{__name__}.plugins"
+    plugins: Plugins | None = meta.get(key)
+    if plugins is None:
+        from ..loading import load_plugins
+
+        plugins = meta[key] = load_plugins()
+        for plugin in plugins.broken:
+            if plugin.error:
+                warn(ctx, plugin.error.detail, plugin.error.code)
+    return plugins
+
+
+def warn(ctx: click.Context, sentence: str, code: str) -> None:
+    """A complaint that stops nothing; none while a shell asks for completions."""
+    if not ctx.resilient_parsing:
+        complain(f"Warning: {sentence}", code)
+
+
+def registry_of(ctx: click.Context) -> Registry:
+    """The registry of all installed kinds; see `plugins_of`."""
+    return plugins_of(ctx).registry
+
+
+def complete_kinds(
+    ctx: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The names of kinds that begin so, for the shell."""
+    from click.shell_completion import CompletionItem
+
+    try:
+        kinds = registry_of(ctx).kinds
+    except PluginError:
+        return []
+    return [
+        CompletionItem(kind.name, help=kind.noun)
+        for kind in kinds
+        if kind.name.startswith(incomplete)
+    ]

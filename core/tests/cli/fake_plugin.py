@@ -1,0 +1,103 @@
+"""Distributions that tests put beside the installed ones: metadata and a module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+__all__ = ["install"]
+
+
+def install(folder: Path, name: str, source: str) -> str:
+    """Make a distribution whose plugin is a module with this source.
+
+    Returns the folder to put on the path.
+    """
+    module = f"plugin_{name}"
+    (folder / f"{module}.py").write_text(dedent(source), "utf-8")
+    information = folder / f"{module}-1.2.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: xid-{name}\nVersion: 1.2\n", "utf-8"
+    )
+    (information / "entry_points.txt").write_text(
+        f"[xmtp_identity]\n{name} = {module}\n", "utf-8"
+    )
+    return str(folder)
+
+
+KIND = """
+    from xmtp_identity.errors import InvalidIdentifier
+    from xmtp_identity.hookspecs import hookimpl
+    from xmtp_identity.identifier import MemberIdentifier
+    from xmtp_identity.kinds import Kind, Proof
+
+    def parse(text):
+        if not text.startswith("fish"):
+            raise InvalidIdentifier("A fish begins with fish.")
+        return MemberIdentifier("fish", text)
+
+    @hookimpl
+    def register_kinds():
+        return [
+            Kind(
+                number=1000,
+                name="fish",
+                noun="Fish",
+                extension="fish.v1.fish",
+                parse=parse,
+                decode=lambda payload: parse(payload.decode()),
+                encode=lambda identifier: identifier.value.encode(),
+                proofs={
+                    1000: Proof(
+                        number=1000, name="scales", verify_many=lambda *_: []
+                    )
+                },
+            )
+        ]
+    """
+"""A leaf kind whose identifiers begin with "fish"."""
+
+COMMAND = """
+    import click
+    from xmtp_identity.errors import BadInput, NotAdmitted
+    from xmtp_identity.hookspecs import hookimpl
+
+    @hookimpl
+    def register_commands(group):
+        @group.command()
+        @click.argument("what")
+        def swim(what):
+            "Swim."
+            if what == "bad":
+                raise BadInput("Not\\nthere\\x1b[2J.", code="no_water")
+            if what == "refused":
+                raise NotAdmitted("Too deep.", code="too_deep")
+            if what == "broken":
+                raise RuntimeError("a\\nb")
+            if what == "password":
+                click.prompt("Password")
+            click.echo(f"swims {what}")
+
+        @group.group()
+        def school():
+            "Many fish."
+
+        @school.command()
+        def count():
+            "Count them."
+    """
+"""Commands: one that fails in several ways, and a group."""
+
+IMPOSTOR = """
+    import click
+    from xmtp_identity.hookspecs import hookimpl
+
+    @hookimpl
+    def register_commands(group):
+        @group.command()
+        def replay():
+            "An impostor."
+            click.echo("impostor")
+    """
+"""A command whose name has an owner."""
