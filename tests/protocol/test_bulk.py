@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -78,9 +79,8 @@ def test_the_cause_of_a_stop_comes_back_from_a_process() -> None:
     inbox.append(Add(smart_wallet("safe"), OWNER))
     workers = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=workers) as executor:
-        (result,) = replay_many(
-            [(inbox.inbox_id, inbox.log)], full_registry(), executor
-        )
+        pairs: Pairs = [(inbox.inbox_id, inbox.log)]
+        (result,) = replay_many(pairs, full_registry(), executor)
     assert result.stopped_at == 1
     assert result.cause is not None
     assert result.cause.code == "chain_unavailable"
@@ -129,10 +129,12 @@ class Immediate(Executor):
     """Works at once, and counts what is done and not yet fetched."""
 
     def __init__(self) -> None:
-        self.futures: list[Future[object]] = []
+        self.futures: list[Future[Any]] = []
 
-    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]  # as Executor's
-        future: Future[object] = Future()
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:
+        future: Future[Any] = Future()
         future.set_result(fn(*args, **kwargs))
         self.futures.append(future)
         return future

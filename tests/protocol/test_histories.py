@@ -145,7 +145,8 @@ def _kind_name(kind: int) -> str:
     return {1: "ethereum", 2: "passkey"}[kind]
 
 
-def _member(member: pb.MemberIdentifier) -> tuple[str, str]:
+def _member(member: Any) -> tuple[str, str]:
+    # The stubs do not know which message an extension extends.
     if member.HasExtension(ethereum.ethereum_address):
         return ("ethereum", member.Extensions[ethereum.ethereum_address])
     if member.HasExtension(passkey.passkey):
@@ -153,7 +154,7 @@ def _member(member: pb.MemberIdentifier) -> tuple[str, str]:
     return ("installation", member.installation_public_key.hex())
 
 
-def _signature(signature: pb.Signature) -> tuple[str, str]:
+def _signature(signature: Any) -> tuple[str, str]:
     if signature.HasExtension(ethereum.erc_191):
         return ("erc_191", signature.Extensions[ethereum.erc_191].bytes.hex())
     if signature.HasExtension(ethereum.erc_6492):

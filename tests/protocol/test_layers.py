@@ -403,8 +403,8 @@ def test_a_badly_shaped_leaf_update_names_no_layer() -> None:
 def test_without_its_plugin_a_layer_is_left_out_and_the_rest_is_the_same() -> None:
     inbox = inbox_of_all()
     inbox.append_leaf(Add(SOL, OWNER))
-    inbox.append_leaf(Add(BTC, SOL_ADDER := KEY))
-    inbox.append(Revoke(SOL_ADDER, OWNER))
+    inbox.append_leaf(Add(BTC, KEY))
+    inbox.append(Revoke(KEY, OWNER))
     full = state_of(run(inbox))
     for names_, layers in (
         (("testa",), {A}),

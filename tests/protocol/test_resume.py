@@ -65,8 +65,16 @@ def clients() -> dict[str, Registry]:
 
 
 each_client = st.sampled_from(
-    ["all", "a", "b", "none", "a revised", "a by another", "no passkey"]
-    + ["passkey revised"]
+    [
+        "all",
+        "a",
+        "b",
+        "none",
+        "a revised",
+        "a by another",
+        "no passkey",
+        "passkey revised",
+    ]
 )
 
 

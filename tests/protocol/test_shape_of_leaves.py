@@ -117,10 +117,8 @@ def test_a_root_signature_that_is_lacking_is_discarded_by_its_number(
     assert ("signature", number) in discarded(
         leaf_update(revoke_action(LEAF, authority)), client
     )
-    twice = leaf_update(
-        add_action(LEAF, authority, LEAF), revoke_action(LEAF, authority)
-    )
-    assert discarded(twice, client) == numbers
+    both = (add_action(LEAF, authority, LEAF), revoke_action(LEAF, authority))
+    assert discarded(leaf_update(*both), client) == numbers
 
 
 def test_a_lacking_root_signature_may_have_any_wire_type() -> None:

@@ -222,8 +222,14 @@ def test_a_known_varint_over_64_bits_is_undecodable() -> None:
 
 @pytest.mark.parametrize(
     ("place", "number"),
-    [("update", 3), ("create", 1), ("create", 5), ("add", 4), ("change", 1)]
-    + [("change", 4)],
+    [
+        ("update", 3),
+        ("create", 1),
+        ("create", 5),
+        ("add", 4),
+        ("change", 1),
+        ("change", 4),
+    ],
 )
 def test_a_string_that_is_not_utf8_is_undecodable(place: str, number: int) -> None:
     for bad in (b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"):

@@ -327,9 +327,7 @@ def test_a_layer_whose_chain_comes_back_is_there_again() -> None:
     assert everything(again) == everything(run(inbox, context))
 
 
-def test_a_root_signature_in_a_leaf_update_whose_chain_is_away_leaves_that_layer_out() -> (
-    None
-):
+def test_an_adder_whose_chain_is_away_leaves_that_layer_out() -> None:
     """Whichever signature in it: here the adder's."""
     inbox = inbox_with_safe()
     inbox.append_leaf(Add(SOL, OWNER))
@@ -369,6 +367,8 @@ def test_two_layers_can_be_left_out() -> None:
 
 # Plugins that break
 
+BREAKING = leaf_crash("breaking", signature=b"raise")
+
 
 @pytest.mark.parametrize(
     "signature",
@@ -379,6 +379,7 @@ def test_two_layers_can_be_left_out() -> None:
         b"answer true",
         b"answer nobody",
         b"claim nothing",
+        b"claim nobody",
     ],
 )
 def test_a_verifier_that_breaks_leaves_its_layer_out(signature: bytes) -> None:
@@ -432,6 +433,29 @@ def test_an_invalid_signature_decides_before_a_broken_verifier() -> None:
     inbox.append_leaf(Add(bad, OWNER), Add(wrong, OWNER))
     result = run(inbox)
     assert last(result) == rejected("invalid_signature")
+    assert result.missing == ()
+
+
+@pytest.mark.parametrize(
+    ("actions", "code"),
+    [
+        pytest.param([Add(BREAKING, STRANGER)], "not_a_member", id="a stranger adds"),
+        pytest.param(
+            [Add(BREAKING, OWNER), Revoke(BREAKING, OTHER)],
+            "not_recovery",
+            id="another action fails",
+        ),
+    ],
+)
+def test_a_broken_verifier_decides_nothing_about_an_update_that_fails_anyway(
+    actions: list[Action], code: str
+) -> None:
+    """Else whoever finds a bug of a plugin could take a layer away from afar."""
+    inbox = Inbox(OWNER)
+    inbox.append_leaf(Add(leaf_crash("good"), OWNER))
+    inbox.append_leaf(*actions)
+    result = run(inbox)
+    assert briefs(result)[1:] == [APPLIED, rejected(code)]
     assert result.missing == ()
 
 

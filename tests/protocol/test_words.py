@@ -89,18 +89,18 @@ def test_the_same_update_twice_is_replayed() -> None:
 def test_old_signatures_are_refused_on_every_action_but_create(kind: str) -> None:
     inbox = Inbox(OWNER)
     inbox.append(Add(OTHER, OWNER))
-    action: Action = {
+    actions: dict[str, Action] = {
         "add": Add(APP, OWNER),
         "revoke": Revoke(OTHER, OWNER),
         "change recovery": Change(OTHER, OWNER),
-    }[kind]
-    position = inbox.append(action)
-    undo: Action = {
+    }
+    position = inbox.append(actions[kind])
+    undo: dict[str, Action] = {
         "add": Revoke(APP, OWNER),
         "revoke": Add(OTHER, OWNER),
         "change recovery": Change(OWNER, OTHER),
-    }[kind]
-    inbox.append(undo)
+    }
+    inbox.append(undo[kind])
     inbox.push(inbox.log[position])
     check_refused(run(inbox), REPLAYED)
 

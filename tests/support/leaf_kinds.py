@@ -140,6 +140,10 @@ _ANSWERS: Final[dict[bytes, Callable[[], VerifiedSignature | SignatureError]]] =
     b"answer true": lambda: True,  # type: ignore[dict-item, return-value]  # the fault
     b"answer nobody": lambda: VerifiedSignature(None, b"", b""),  # type: ignore[arg-type]  # the fault
     b"claim nothing": lambda: SignatureUnavailable("Away.", claimed=None),
+    b"claim nobody": lambda: SignatureUnavailable(
+        "Away.",
+        claimed=VerifiedSignature(None, b"", b""),  # type: ignore[arg-type]  # the fault
+    ),
 }
 
 

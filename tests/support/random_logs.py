@@ -75,7 +75,8 @@ class RandomLog:
 
     def __post_init__(self) -> None:
         self._random = Random(self.seed)
-        owner = self._pick([*WALLETS, PASSKEYS[0]])
+        owners: list[Signer] = [*WALLETS, PASSKEYS[0]]
+        owner = self._pick(owners)
         self.inbox = Inbox(owner, self._pick([0, 0, 0, 1]))
         self._recovery: Signer = owner
         self._members: list[Signer] = [owner]

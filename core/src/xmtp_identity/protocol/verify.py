@@ -81,7 +81,7 @@ class VerifiedUpdate(NamedTuple):
 
     update: UnverifiedUpdate
     actions: list[VerifiedAction]
-    unavailable: SignatureUnavailable | None
+    unavailable: SignatureUnavailable | KindFailed | None
 
 
 class FailedUpdate(NamedTuple):
@@ -190,9 +190,11 @@ def _verify_alone(owned: OwnedProof, item: SignatureItem, context: Context) -> _
 
 
 def _is_result(result: object) -> bool:
-    if type(result) is VerifiedSignature:
-        return type(result.signer) is MemberIdentifier
-    return isinstance(result, SignatureError)
+    return _is_verified(result) or isinstance(result, SignatureError)
+
+
+def _is_verified(result: object) -> bool:
+    return type(result) is VerifiedSignature and type(result.signer) is MemberIdentifier
 
 
 def _with_failures(
@@ -201,21 +203,38 @@ def _with_failures(
     """An invalid signature decides; only without one do unavailable ones count."""
     invalid = [r for r in results if isinstance(r, SignatureError) and not _pending(r)]
     broken = [r for r in results if isinstance(r, KindFailed)]
-    if not invalid and not broken:
+    if not invalid:
         unavailable = [r for r in results if isinstance(r, SignatureUnavailable)]
-        claimed = [
-            r.claimed if isinstance(r, SignatureUnavailable) else r for r in results
-        ]
-        if all(type(claim) is VerifiedSignature for claim in claimed):
+        claims = _claims(update, results)
+        if all(map(_is_verified, claims)):
             return VerifiedUpdate(
                 update,
-                _attach(update, claimed),  # type: ignore[arg-type]  # looked at above
-                unavailable[0],
+                _attach(update, claims),  # type: ignore[arg-type]  # looked at above
+                broken[0] if broken else unavailable[0],
             )
-        broken = [KindFailed("A verifier did not say who would have signed.")]
+        broken = broken or [KindFailed("A verifier did not say who would have signed.")]
     errors: list[IdentityError] = [*invalid, *broken]
     deviating = [error for error in invalid if error.deviation]
     return FailedUpdate(update, (deviating or errors)[0], _checked(update, results))
+
+
+def _claims(update: UnverifiedUpdate, results: list[_Result]) -> list[object]:
+    """The results as they would be if all signatures were valid.
+
+    Whose the signature of a leaf would be is known even where its kind broke.
+    """
+    claims: list[object] = [
+        r.claimed if isinstance(r, SignatureUnavailable) else r for r in results
+    ]
+    position = 0
+    for action in update.actions:
+        if not isinstance(action, Add):
+            position += 1
+            continue
+        if update.leaf and isinstance(results[position + 1], KindFailed):
+            claims[position + 1] = VerifiedSignature(action.member, b"", b"")
+        position += 2
+    return claims
 
 
 def _pending(result: SignatureError) -> bool:
