@@ -81,12 +81,26 @@ def own_inbox(folder: Path) -> None:
     xid("replay", "inbox.log", "--without", "passkey", cwd=folder)
 
 
+def leaves(folder: Path) -> None:
+    """Identities that XMTP's own clients have never heard of."""
+    say("A Solana and a Bitcoin address join the inbox,")
+    for kind in ("solana", "bitcoin"):
+        xid("key", "new", "--kind", kind, f"{kind}.key", cwd=folder)
+        link = ("inbox", "link", "--log", "inbox.log", "--as", "app.key")
+        xid(*link, "--kind", kind, f"{kind}.key", cwd=folder)
+    say("which four clients see in four ways; who may act is the same for all:")
+    for left_out in ((), ("solana",), ("bitcoin",), ("solana", "bitcoin")):
+        without = (part for kind in left_out for part in ("--without", kind))
+        xid("replay", "inbox.log", *without, cwd=folder)
+
+
 def main() -> None:
     """Run the demo in a folder of its own, which is removed afterwards."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         histories(folder)
         own_inbox(folder)
+        leaves(folder)
 
 
 if __name__ == "__main__":

@@ -99,25 +99,45 @@ def test_a_wheel_says_what_it_is(
             assert f"{name} = {module}" in points
 
 
-@pytest.fixture(scope="session")
-def core_alone(
-    wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The interpreter of an environment that holds the core's wheel alone."""
-    folder = tmp_path_factory.mktemp("core-alone")
+def _environment(folder: Path, *packages: Path) -> Path:
+    """The interpreter of a new environment that holds these wheels."""
     venv.create(folder, with_pip=False)
     _pip(
         f"--python={folder}",
         "install",
         f"--constraint={ROOT / 'constraints.txt'}",
-        wheels["xmtp-identity"],
+        *packages,
     )
     return folder / "bin" / "python"
 
 
+def _packages(python: Path) -> set[str]:
+    listed = json.loads(_pip(f"--python={python}", "list", "--format=json"))
+    return {canonicalize_name(one["name"]) for one in listed}
+
+
+@pytest.fixture(scope="session")
+def core_alone(
+    wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """An environment that holds the core's wheel alone."""
+    folder = tmp_path_factory.mktemp("core-alone")
+    return _environment(folder, wheels["xmtp-identity"])
+
+
+@pytest.fixture(scope="session")
+def with_solana(
+    wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """An environment with a leaf kind and no root kind but the core's own."""
+    folder = tmp_path_factory.mktemp("with-solana")
+    return _environment(
+        folder, wheels["xmtp-identity"], wheels["xmtp-identity-solana"]
+    )
+
+
 def test_the_core_alone_brings_its_own_dependencies_only(core_alone: Path) -> None:
-    listed = json.loads(_pip(f"--python={core_alone}", "list", "--format=json"))
-    assert {canonicalize_name(one["name"]) for one in listed} == CORE_ALONE
+    assert _packages(core_alone) == CORE_ALONE
 
 
 def test_the_core_alone_can_be_imported(core_alone: Path) -> None:
@@ -133,3 +153,53 @@ def test_the_core_alone_has_a_command_line(core_alone: Path) -> None:
     )
     (core,) = (one for one in DISTRIBUTIONS if not one.is_plugin)
     assert core.pyproject["project"]["version"] in shown.stdout
+
+
+def test_solana_alone_brings_no_other_chain(with_solana: Path) -> None:
+    assert _packages(with_solana) == CORE_ALONE | {"base58", "xmtp-identity-solana"}
+
+
+def test_solana_alone_lists_parses_and_verifies(with_solana: Path) -> None:
+    checked = subprocess.run(
+        [with_solana, "-I", "-c", _SOLANA_ALONE],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert checked.stdout.split() == ["installation", "solana", "True", "False"]
+
+
+def test_solana_alone_replays_and_says_that_it_is_not_authoritative(
+    with_solana: Path, tmp_path: Path
+) -> None:
+    vectors = ROOT / "tests" / "vectors" / "libxmtp" / "histories.json"
+    history = json.loads(vectors.read_text("utf-8"))["vectors"][0]
+    log = [update["raw"] for update in history["updates"]]
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({"inbox_id": history["inbox_id"], "log": log}), "utf-8")
+    shown = subprocess.run(
+        [with_solana.with_name("xid"), "replay", "--json", path],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    result = json.loads(shown.stdout)
+    assert result["authoritative"] is False
+    assert {one["outcome"] for one in result["outcomes"]} == {"discarded"}
+
+
+_SOLANA_ALONE = """
+from xmtp_identity import load_registry
+from xmtp_identity.kinds import SignatureItem, VerifiedSignature
+registry = load_registry(strict=True)
+print(*registry.by_name)
+kind = registry.kind("solana")
+tools = kind.signing()
+signer = tools.load_key(tools.new_key(), str)
+member = kind.parse(signer.identifier.value)
+signature = signer.sign("a text")
+for text in (b"a text", b"another"):
+    item = SignatureItem(text, signature.payload, member)
+    (result,) = kind.proofs[100].verify_many([item], {})
+    print(type(result) is VerifiedSignature)
+"""

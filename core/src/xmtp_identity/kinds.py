@@ -151,7 +151,7 @@ class Kind:
         100 to 1999 a leaf kind, for which it is also the number of the one
         proof and the `IdentifierKind`.
     name: lower-case letters, digits and underscores; unique.
-    noun: what the signed text calls it, such as ``"Solana address"``.
+    noun: what the signed text calls it, such as ``"address"``.
     revision: raised when a fix of the kind changes a decision.
     extension: full name of its protobuf extension of `MemberIdentifier`; with
         the revision it says whether a stored state was made by the same kind.
@@ -212,7 +212,7 @@ class Kind:
 class lazy:  # noqa: N801 - reads as a function and is used as one
     """A function that imports its module when it is first called.
 
-    ``lazy("xmtp_identity_solana.signature:verify_many")`` keeps a plugin's
+    ``lazy("xmtp_identity_mine.signature:verify_many")`` keeps a plugin's
     import light: its cryptography loads when something is verified. It can
     be pickled, so a registry can be sent to another process.
     """
