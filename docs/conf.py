@@ -21,6 +21,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_title = "xmtp-identity"
 html_show_sphinx = False
 html_copy_source = False

@@ -7,15 +7,35 @@ a test compares. A new table is a function here and a line in `PAGES`.
 
 from __future__ import annotations
 
+import ast
+import dataclasses
+import importlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import itertools
+import json
+import os
+import pkgutil
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from types import FunctionType, ModuleType
+from typing import Any, Final
+from unittest import mock
+
+import click
 
 import xmtp_identity.errors
+import xmtp_identity.hookspecs
+import xmtp_identity.kinds
+from xmtp_identity.cli.root import BUILT_IN, xid
+from xmtp_identity.deviations import DEVIATIONS, Deviation
 from xmtp_identity.errors import IdentityError
+from xmtp_identity.outcome import OutcomeKind
+from xmtp_identity.protocol import refusals as refusals_module
+from xmtp_identity.protocol.refusals import Refusal
 
 GENERATED: Final = Path(__file__).resolve().parent / "_generated"
+_ODD_LOGS: Final = GENERATED.parents[1] / "tests/vectors/libxmtp/odd-logs.json"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -28,32 +48,310 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+# Outcomes and codes
+
+
+def outcomes() -> str:
+    """The four ends of an update, from the lines of the enumeration's docstring."""
+    _, entries = _entries(_doc(OutcomeKind), [kind.name for kind in OutcomeKind])
+    said = {name: text for (name,), text in entries}
+    return table(
+        ["Outcome", "What it says"],
+        [[f"`{kind.value}`", said[kind.name]] for kind in OutcomeKind],
+    )
+
+
 def errors() -> str:
-    """Every error class: its code, what happened, what to do, whether to retry."""
+    """The general errors: their codes, what happened, what to do."""
+    return _codes(_classes(xmtp_identity.errors))
+
+
+def files() -> str:
+    """The errors of the other modules: those of files and of what is stored."""
+    elsewhere = {xmtp_identity.errors.__name__, refusals_module.__name__}
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(xmtp_identity.__path__, "xmtp_identity.")
+        if found.name not in elsewhere and not found.name.endswith("__main__")
+    ]
+    return _codes(error for module in modules for error in _classes(module))
+
+
+def refusals() -> str:
+    """Why an update is not applied."""
+    return table(
+        ["Code", "Outcome", "Deviation", "What happened", "What to do"],
+        [
+            [
+                f"`{refusal.code}`",
+                f"`{refusal.outcome}`",
+                "yes" if refusal.always_deviates else "",
+                _summary(refusal),
+                refusal.remedy,
+            ]
+            for refusal in _classes(refusals_module)
+            if issubclass(refusal, Refusal) and refusal is not Refusal
+        ],
+    )
+
+
+def _codes(classes: Iterable[type[IdentityError]]) -> str:
     return table(
         ["Code", "Class", "What happened", "What to do", "Try again?"],
         [
             [
                 f"`{error.code}`",
                 f"`{error.__name__}`",
-                (inspect.getdoc(error) or "").partition("\n\n")[0],
+                _summary(error),
                 error.remedy,
                 "yes" if error.retryable else "no",
             ]
-            for error in _classes()
+            for error in classes
         ],
     )
 
 
-def _classes() -> Iterator[type[IdentityError]]:
-    for name in xmtp_identity.errors.__all__:
-        error = getattr(xmtp_identity.errors, name)
-        if error is not IdentityError:
-            yield error
+def _classes(module: ModuleType) -> Iterator[type[IdentityError]]:
+    """The errors that a module defines, in the order of its source."""
+    for found in vars(module).values():
+        if (
+            inspect.isclass(found)
+            and issubclass(found, IdentityError)
+            and found is not IdentityError
+            and found.__module__ == module.__name__
+        ):
+            yield found
+
+
+def _doc(documented: object) -> str:
+    return inspect.getdoc(documented) or ""
+
+
+def _summary(documented: object) -> str:
+    return _doc(documented).partition("\n\n")[0]
+
+
+# Deviations
+
+
+def deviations() -> str:
+    """Where we refuse what XMTP's reference client takes, and the log that shows it."""
+    cases = json.loads(_ODD_LOGS.read_text("utf-8"))["cases"]
+    return table(
+        ["", "Code", "Why it is refused here", "What libxmtp does", "Shown by"],
+        [
+            [
+                str(row.number),
+                f"`{row.code}`",
+                row.reason,
+                row.libxmtp,
+                _shown(row, cases),
+            ]
+            for row in DEVIATIONS
+        ],
+    )
+
+
+def _shown(row: Deviation, cases: Container[str]) -> str:
+    """A link to the log on which the two clients differ."""
+    if row.case in cases:
+        return f"[`{row.case}`](odd-logs.md)"
+    return "[below](#the-logs-made-for-this)"
+
+
+# The command line
+
+
+def commands() -> str:
+    """What ``--help`` says of each command that is built in."""
+    with mock.patch.dict(os.environ, {"XID_PLUGINS": ""}):  # theirs are elsewhere
+        root = _context(xid, "xid", None)
+        parts = [_help(root)]
+        for name in BUILT_IN:
+            parts.extend(_helps(xid.get_command(root, name), name, root))
+    return "\n".join(parts)
+
+
+def _helps(
+    command: click.Command | None, name: str, parent: click.Context
+) -> Iterator[str]:
+    if command is None:
+        return
+    context = _context(command, name, parent)
+    yield _help(context)
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            yield from _helps(command.get_command(context, inner), inner, context)
+
+
+def _context(
+    command: click.Command, name: str, parent: click.Context | None
+) -> click.Context:
+    # The width of a page, whatever terminal this is made in.
+    return click.Context(
+        command, parent, name, terminal_width=80, **command.context_settings
+    )
+
+
+def _help(context: click.Context) -> str:
+    said = context.command.get_help(context)
+    return f"### `{context.command_path}`\n\n```text\n{said}\n```\n"
+
+
+# What plugins give
+
+
+def hooks() -> str:
+    """Each hook with its docstring, in the order of the source."""
+    module = xmtp_identity.hookspecs
+    marked = f"{module.PROJECT}_spec"
+    specs = [one for one in vars(module).values() if hasattr(one, marked)]
+    return "\n".join([*map(_function, specs), _class(module.NameService)])
+
+
+def kinds() -> str:
+    """`Kind` and what it is made of."""
+    module = xmtp_identity.kinds
+    parts = [
+        _class(module.Kind),
+        _class(module.Proof),
+        _class(module.SignatureItem),
+        _class(module.VerifiedSignature),
+        _constant(module, "Context"),
+        _class(module.SigningTools),
+        _class(module.Signer),
+        _class(module.WireSignature),
+        _class(module.lazy),
+        _constant(module, "API_VERSION"),
+    ]
+    return "\n".join(parts)
+
+
+def _function(function: Callable[..., Any]) -> str:
+    signature = inspect.signature(function)
+    types = {name: one.annotation for name, one in signature.parameters.items()}
+    title = f"### `{function.__name__}{_unquoted(signature)}`"
+    return f"{title}\n\n{_prose(function, types, {})}"
+
+
+def _class(cls: type) -> str:
+    """A class: what it is, its fields with types and defaults, its methods."""
+    types = {
+        name: getattr(kind, "__forward_arg__", kind)  # as named tuples keep them
+        for name, kind in inspect.get_annotations(cls).items()
+        if name[0] != "_"
+    }
+    parts = [f"### `{cls.__name__}`\n\n{_prose(cls, types, _defaults(cls))}"]
+    parts += [
+        f"{_member(name, member)}\n: {_one_line(_doc(member))}\n"
+        for name, member in vars(cls).items()
+        if name[0] != "_" and isinstance(member, FunctionType | property)
+    ]
+    return "\n".join(parts)
+
+
+def _member(name: str, member: FunctionType | property) -> str:
+    if isinstance(member, property):
+        return f"`{name}`: `{inspect.get_annotations(member.fget)['return']}`"  # type: ignore[arg-type]  # never None here
+    signature = inspect.signature(member)
+    own = list(signature.parameters.values())[1:]
+    return f"`{name}{_unquoted(signature.replace(parameters=own))}`"
+
+
+def _unquoted(signature: inspect.Signature) -> str:
+    return str(signature).replace("'", "")
+
+
+def _defaults(cls: type) -> dict[str, str]:
+    """The defaults of a data class; a function's name would say nothing."""
+    if not dataclasses.is_dataclass(cls):
+        return {}
+    return {
+        field.name: "optional" if callable(field.default) else f"default `{default}`"
+        for field in dataclasses.fields(cls)
+        if (default := field.default) is not dataclasses.MISSING
+    }
+
+
+def _prose(
+    documented: object, types: Mapping[str, Any], defaults: Mapping[str, str]
+) -> str:
+    """A docstring: its sentences, then its fields as a list of definitions."""
+    sentences, entries = _entries(_doc(documented), list(types))
+    parts = [f"{_one_line(paragraph)}\n" for paragraph in sentences]
+    described = {name: (names, said) for names, said in entries for name in names}
+    for name, kind in types.items():
+        title = f"`{name}`: `{kind}`"
+        if name in defaults:
+            title += f" ({defaults[name]})"
+        names, said = described.get(name, ((name,), ""))
+        if name == names[-1]:
+            # Names that share a description stand above it, one a line.
+            said = f"\n: {_one_line(said)}" if said else ""
+            parts.append(f"{title}{said}\n")
+        else:
+            parts.append(title)
+    return "\n".join(parts)
+
+
+_Entry = tuple[tuple[str, ...], str]
+
+
+def _entries(doc: str, names: Sequence[str]) -> tuple[list[str], list[_Entry]]:
+    """Split a docstring into paragraphs and "name: text" entries of known names."""
+    known = "|".join(names) or "(?!)"
+    start = re.compile(rf"((?:{known})(?:, (?:{known}))*): (.*)")
+    sentences: list[list[str]] = []
+    entries: list[tuple[tuple[str, ...], list[str]]] = []
+    for paragraph in doc.split("\n\n"):
+        into: list[str] = []
+        sentences.append(into)
+        for line in paragraph.split("\n"):
+            if match := start.fullmatch(line):
+                into = [match[2]]
+                entries.append((tuple(match[1].split(", ")), into))
+            else:
+                into.append(line)
+    return (
+        [" ".join(lines) for lines in sentences if lines],
+        [(shared, " ".join(lines)) for shared, lines in entries],
+    )
+
+
+def _one_line(text: str) -> str:
+    """Markdown on one line; reStructuredText's doubled backticks become single."""
+    return " ".join(text.split()).replace("``", "`")
+
+
+def _constant(module: ModuleType, name: str) -> str:
+    """A constant, its value, and the string that stands behind its assignment."""
+    shown = str(getattr(module, name)).replace("typing.", "")
+    shown = shown.replace("collections.abc.", "")
+    paragraphs = map(_one_line, _said_of(module)[name].split("\n\n"))
+    return "\n\n".join([f"### `{name} = {shown}`", *paragraphs]) + "\n"
+
+
+def _said_of(module: ModuleType) -> dict[str, str]:
+    body = ast.parse(inspect.getsource(module)).body
+    said = {}
+    for before, after in itertools.pairwise(body):
+        if not isinstance(before, ast.Assign | ast.AnnAssign):
+            continue
+        target = before.targets[0] if isinstance(before, ast.Assign) else before.target
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            said[ast.unparse(target)] = inspect.cleandoc(str(after.value.value))
+    return said
 
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "commands.md": commands,
+    "deviations.md": deviations,
     "errors.md": errors,
+    "files.md": files,
+    "hooks.md": hooks,
+    "kinds.md": kinds,
+    "outcomes.md": outcomes,
+    "refusals.md": refusals,
 }
 """What makes each file of ``docs/_generated``."""
 

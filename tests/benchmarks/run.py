@@ -76,6 +76,7 @@ def raw_calls(registry: Registry, inbox: Inbox) -> Callable[[], None]:
 
 def _raw_ecdsa(text: bytes, payload: bytes) -> Callable[[], object]:
     from coincurve import PublicKey
+
     from xmtp_identity_ethereum.hashing import eip191_hash, keccak_256
 
     digest, signature = eip191_hash(text), payload[2:]
@@ -115,6 +116,7 @@ def _raw_p256(_text: bytes, payload: bytes) -> Callable[[], object]:
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
     from cryptography.hazmat.primitives.hashes import SHA256
+
     from xmtp_identity_passkey.v1.passkey_pb2 import RecoverablePasskeySignature
 
     key_bytes = RecoverablePasskeySignature.FromString(payload).public_key
@@ -151,6 +153,25 @@ def families(registry: Registry, rounds: int) -> list[Row]:
     return rows
 
 
+def forms(registry: Registry, rounds: int) -> list[Row]:
+    """Each form of a leaf kind's signatures against its own library call."""
+    from forms import COUNT, bitcoin_forms, solana_forms
+
+    rows = []
+    for form in (*solana_forms(), *bitcoin_forms(registry)):
+        proof = registry.by_signature[form.number].proof
+        results = proof.verify_many(form.items, {})
+        assert all(isinstance(result, tuple) for result in results), form.name
+        whole, raw = best(
+            rounds,
+            lambda form=form, proof=proof: proof.verify_many(form.items, {}),
+            form.raw,
+        )
+        rows.append(Row(form.name, whole / COUNT * 1e6, "us/signature"))
+        rows.append(Row(f"{form.name}: ratio to its library call", whole / raw, "x"))
+    return rows
+
+
 def growth(registry: Registry, rounds: int) -> list[Row]:
     """One inbox of 64, 256 and 1,024 updates."""
     inbox = make_log(registry, FAMILIES["wallet adds wallet"], "growth", max(SIZES))
@@ -183,7 +204,9 @@ def parallel(registry: Registry, rounds: int) -> list[Row]:
 
     with ThreadPoolExecutor(2) as threads, ProcessPoolExecutor(2) as processes:
         run(processes)()
-        one, two, both = best(max(3, rounds // 4), *map(run, (None, threads, processes)))
+        one, two, both = best(
+            max(3, rounds // 4), *map(run, (None, threads, processes))
+        )
     updates = sum(len(log) for _, log in pairs)
     return [
         Row("mixed inboxes, one thread", updates / one, "updates/s"),
@@ -223,6 +246,7 @@ def main() -> None:
     rows: list[Row] = []
     for part in (
         lambda: families(registry, rounds),
+        lambda: forms(registry, rounds),
         lambda: growth(registry, max(3, rounds // 3)),
         lambda: parallel(registry, rounds),
         lambda: start_up(rounds),
@@ -230,7 +254,7 @@ def main() -> None:
         new = part()
         rows += new
         for row in new:
-            print(f"{row.name:<48} {row.value:>10.2f} {row.unit:<10} {row.note}")
+            print(f"{row.name:<60} {row.value:>10.2f} {row.unit:<12} {row.note}")
     if arguments.json_path:
         arguments.json_path.write_text(
             json.dumps([asdict(row) for row in rows], indent=1) + "\n"
