@@ -59,7 +59,7 @@ docs: $(DEV)  ## the documentation, into docs/_build/html
 	@echo "docs: docs/_build/html/index.html"
 
 bench: $(DEV)  ## how fast it is
-	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.run $(ARGS)
 
 pins: | $(BIN)/python  ## bring constraints.txt up to the pyproject files (ARGS=--upgrade)
 	@$(PIP) install uv

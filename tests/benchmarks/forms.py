@@ -7,8 +7,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bitcoin.core import CTransaction, CTxInWitness, CTxWitness
-from bitcoin.core.script import CScriptWitness
+from bitcoin.core import (  # type: ignore[import-untyped]  # has no types
+    CTransaction,
+    CTxInWitness,
+    CTxWitness,
+)
+from bitcoin.core.script import (  # type: ignore[import-untyped]  # has no types
+    CScriptWitness,
+)
 from coincurve import PublicKey, PublicKeyXOnly
 from nacl.bindings import crypto_sign_open
 from nacl.signing import SigningKey

@@ -3,7 +3,7 @@
 A machine that is busy slows both sides of a ratio alike: each is measured in
 turns with the calls that it is compared to, and the best of the rounds counts.
 
-    python tests/benchmarks/run.py [--rounds N] [--json FILE]
+    python -m tests.benchmarks.run [--rounds N] [--json FILE]
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from networks import FAMILIES, Inbox, make_log
-
 from xmtp_identity import Registry, load_registry, replay, replay_many
+
+from .networks import FAMILIES, Inbox, make_log
 
 UPDATES = 128
 SIZES = (64, 256, 1024)
@@ -64,7 +63,7 @@ def raw_calls(registry: Registry, inbox: Inbox) -> Callable[[], None]:
         for text, payload, _ in items:
             if text not in texts:
                 texts.add(text)
-                calls.append(lambda text=text: hashlib.sha256(text).digest())
+                calls.append(partial(hashlib.sha256, text))
             calls.append(_RAW[number](text, payload))
 
     def everything() -> None:
@@ -145,7 +144,7 @@ def families(registry: Registry, rounds: int) -> list[Row]:
         inbox = make_log(registry, family, name, UPDATES)
         whole, raw = best(
             rounds,
-            lambda inbox=inbox: replay(inbox.inbox_id, inbox.log, registry),
+            partial(replay, inbox.inbox_id, inbox.log, registry),
             raw_calls(registry, inbox),
         )
         rows.append(Row(name, whole / UPDATES * 1e6, "us/update"))
@@ -155,7 +154,7 @@ def families(registry: Registry, rounds: int) -> list[Row]:
 
 def forms(registry: Registry, rounds: int) -> list[Row]:
     """Each form of a leaf kind's signatures against its own library call."""
-    from forms import COUNT, bitcoin_forms, solana_forms
+    from .forms import COUNT, bitcoin_forms, solana_forms
 
     rows = []
     for form in (*solana_forms(), *bitcoin_forms(registry)):
@@ -164,7 +163,7 @@ def forms(registry: Registry, rounds: int) -> list[Row]:
         assert all(isinstance(result, tuple) for result in results), form.name
         whole, raw = best(
             rounds,
-            lambda form=form, proof=proof: proof.verify_many(form.items, {}),
+            partial(proof.verify_many, form.items, {}),
             form.raw,
         )
         rows.append(Row(form.name, whole / COUNT * 1e6, "us/signature"))
@@ -178,7 +177,7 @@ def growth(registry: Registry, rounds: int) -> list[Row]:
     times = best(
         rounds,
         *(
-            lambda size=size: replay(inbox.inbox_id, inbox.log[:size], registry)
+            partial(replay, inbox.inbox_id, inbox.log[:size], registry)
             for size in SIZES
         ),
     )
@@ -237,20 +236,21 @@ def start_up(rounds: int) -> list[Row]:
 
 def main() -> None:
     """Run everything and print a table; --json also writes it to a file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="How fast it is.")
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--json", type=Path, dest="json_path")
     arguments = parser.parse_args()
     registry = load_registry(strict=True)
     rounds = arguments.rounds
     rows: list[Row] = []
-    for part in (
-        lambda: families(registry, rounds),
-        lambda: forms(registry, rounds),
-        lambda: growth(registry, max(3, rounds // 3)),
-        lambda: parallel(registry, rounds),
-        lambda: start_up(rounds),
-    ):
+    parts: list[Callable[[], list[Row]]] = [
+        partial(families, registry, rounds),
+        partial(forms, registry, rounds),
+        partial(growth, registry, max(3, rounds // 3)),
+        partial(parallel, registry, rounds),
+        partial(start_up, rounds),
+    ]
+    for part in parts:
         new = part()
         rows += new
         for row in new:

@@ -7,7 +7,8 @@ makes of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from .allotment import ALLOTMENT, FIRST_LEAF, LAST_LEAF, Allotted, Tier, tier_of
 from .deviations import DEVIATIONS
@@ -26,7 +27,8 @@ __all__ = ["Explanation", "explain"]
 _DEVIATIONS: Final = {row.code: row for row in DEVIATIONS}
 
 
-class Explanation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Explanation:
     """What there is to say about one entry.
 
     index: of the entry.

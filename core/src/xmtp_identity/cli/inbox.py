@@ -26,6 +26,9 @@ Where a wallet is elsewhere, the command is given twice:
   $ xid inbox link --log my.log --as app.key 0x1f9a... \\
       --time 2026-11-20T12:00:00Z --signature 0x5c7e...
 
+A passkey takes the text as its challenge; its signature is the JSON of the
+credential (PublicKeyCredential.toJSON).
+
 {_SIGNER_HELP}"""
 )
 def inbox() -> None:

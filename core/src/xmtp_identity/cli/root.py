@@ -17,6 +17,7 @@ __all__ = ["BUILT_IN", "LazyGroup", "xid"]
 BUILT_IN: Final[dict[str, str]] = {
     "compat": "compat:compat",
     "completion": "completion:completion",
+    "conformance": "conformance:conformance",
     "inbox": "inbox:inbox",
     "inbox-id": "inbox_id:inbox_id",
     "inspect": "inspect:inspect",
