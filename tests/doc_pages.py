@@ -40,7 +40,8 @@ _ENVIRONMENT: Final = {
 _PROLOGUE: Final = """\
 unset MAKEFLAGS MAKELEVEL MFLAGS  # of the make that may have started the tests
 # The environment is there: only what a target does is to be seen.
-make() { command make VENV="$TESTED_VENV" -o "$TESTED_VENV/.runtime" "$@"; }
+# A target sees every plugin, as it does for whoever types it.
+make() ( unset XID_PLUGINS; command make VENV="$TESTED_VENV" -o "$TESTED_VENV/.runtime" "$@" )
 """
 
 

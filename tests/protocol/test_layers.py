@@ -10,6 +10,7 @@ from tests.support.leaf_kinds import (
     full_registry,
     leaf_a,
     leaf_b,
+    leaf_crash,
     leaf_loose,
     registry_with,
     root_registry,
@@ -108,6 +109,12 @@ def test_the_leaf_consents_by_its_own_signature() -> None:
     assert last(run(inbox)) == rejected("invalid_signature")
     inbox.append_leaf(Add(Leaf("sol", signature=b""), OWNER))
     assert last(run(inbox)) == rejected("invalid_signature")
+
+
+def test_a_leafs_signature_that_proves_another_signer_is_no_consent() -> None:
+    inbox = inbox_of_all()
+    inbox.append_leaf(Add(leaf_crash("x", signature=b"answer another"), OWNER))
+    assert last(run(inbox)) == rejected("signer_mismatch")
 
 
 def test_the_adder_signs_the_text_of_the_leaf_actions() -> None:

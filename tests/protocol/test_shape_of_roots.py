@@ -517,6 +517,13 @@ def test_all_unknown_numbers_are_named_once_and_in_order() -> None:
     )
 
 
+def test_many_unknown_numbers_do_not_make_a_long_sentence() -> None:
+    outcome = judged(update(*[length(number, b"") for number in range(5, 1005)]))
+    assert len(outcome.numbers) == 1000
+    assert len(outcome.detail) < 200
+    assert "and 992 more" in outcome.detail
+
+
 def test_a_discarded_root_update_makes_the_state_uncertain() -> None:
     for registry in CLIENTS.values():
         result = result_of(update(length(9, b"")), registry)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any, NoReturn
+
 import pytest
 from tests.support.chain import StubChain, TakesAll
 from tests.support.leaf_kinds import (
@@ -22,7 +25,13 @@ from tests.support.results import (
     run,
     state_of,
 )
-from tests.support.signers import Installation, SmartWallet, Wallet, smart_wallet
+from tests.support.signers import (
+    Installation,
+    Passkey,
+    SmartWallet,
+    Wallet,
+    smart_wallet,
+)
 from tests.support.updates import (
     SECOND,
     Action,
@@ -34,9 +43,9 @@ from tests.support.updates import (
     write,
 )
 
-from xmtp_identity import replay, replay_many, resume
+from xmtp_identity import Registry, replay, replay_many, resume
 from xmtp_identity.errors import KindFailed, SignatureUnavailable
-from xmtp_identity.kinds import Context
+from xmtp_identity.kinds import Context, Proof
 
 OWNER = Wallet("owner")
 OTHER = Wallet("other")
@@ -291,7 +300,7 @@ def test_a_leaf_update_that_fails_anyway_is_rejected_and_its_layer_stands(
         result = run(inbox, context)
         assert last(result) == rejected(code)
         assert result.missing == ()
-        assert dict(state_of(result).layers) == {CHAIN_NUMBER: {}}
+        assert dict(state_of(result).layers) == {}
 
 
 def test_a_used_word_in_a_layer_is_rejected_without_its_chain() -> None:
@@ -459,9 +468,75 @@ def test_a_broken_verifier_decides_nothing_about_an_update_that_fails_anyway(
     assert result.missing == ()
 
 
-def test_a_broken_verifier_of_a_root_kind_stops_the_replay() -> None:
-    """A crash is no verdict, and who may act from there on is not known."""
+def _raise(*_: object) -> NoReturn:
+    raise RuntimeError("a bug")
 
+
+def _with_broken_passkeys(**changes: Any) -> Registry:
+    """The root kinds, but passkeys whose code breaks."""
+    kinds = full_registry().kinds
+    return Registry(
+        replace(kind, **changes) if kind.name == "passkey" else kind for kind in kinds
+    )
+
+
+BROKEN_PASSKEYS: dict[str, dict[str, Any]] = {
+    "verify_many": {
+        "proofs": {5: Proof(number=5, name="passkey", verify_many=_raise)},
+    },
+    "decode": {"decode": _raise},
+}
+
+
+@pytest.mark.parametrize("what", BROKEN_PASSKEYS)
+def test_a_root_kind_that_breaks_stops_the_replay(what: str) -> None:
+    """A crash is no verdict, and who may act from there on is not known."""
+    registry = _with_broken_passkeys(**BROKEN_PASSKEYS[what])
+    inbox = Inbox(OWNER)
+    inbox.append(Add(Passkey("key"), OWNER))
+    inbox.append(Add(APP, OWNER))
+    result = replay(inbox.inbox_id, inbox.log, registry)
+    assert briefs(result) == [APPLIED, BROKEN]
+    assert result.stopped_at == 1
+    assert not result.authoritative
+    assert isinstance(result.cause, KindFailed)
+    assert result.cause.retryable
+    assert result.snapshot is not None
+    again = resume(result.snapshot, inbox.log, full_registry())
+    assert again.authoritative
+    assert names(again) == {OWNER.value, APP.value, Passkey("key").value}
+
+
+def test_a_root_kind_that_breaks_on_a_string_stops_the_replay() -> None:
+    registry = _with_broken_passkeys(decode_string=_raise)
+    inbox = Inbox(OWNER)
+    inbox.append(Change(Passkey("key"), OWNER))
+    result = replay(inbox.inbox_id, inbox.log, registry)
+    assert briefs(result) == [APPLIED, BROKEN]
+    assert result.stopped_at == 1
+
+
+def test_a_root_kind_that_breaks_does_not_stop_before_what_fails_anyway() -> None:
+    registry = _with_broken_passkeys(**BROKEN_PASSKEYS["verify_many"])
+    inbox = Inbox(OWNER)
+    inbox.append(Add(Passkey("key"), OWNER), Add(_BadApp("app"), OWNER))
+    inbox.append(Add(APP, OWNER))
+    result = replay(inbox.inbox_id, inbox.log, registry)
+    assert briefs(result) == [APPLIED, rejected("invalid_signature"), APPLIED]
+
+
+def test_a_root_kind_that_breaks_in_a_leaf_update_leaves_the_layer_out() -> None:
+    registry = _with_broken_passkeys(**BROKEN_PASSKEYS["verify_many"])
+    inbox = Inbox(OWNER)
+    inbox.append_leaf(Add(SOL, OWNER))
+    inbox.append_leaf(Add(SOL, Passkey("key")))
+    result = replay(inbox.inbox_id, inbox.log, registry)
+    assert briefs(result) == [APPLIED, LEFT_OUT, BROKEN]
+    assert result.missing == ("1000",)
+    assert result.authoritative
+
+
+def test_a_chain_that_raises_is_away_and_its_words_are_not_repeated() -> None:
     class Raises:
         def verify(self, requests: object) -> list[object]:
             raise OSError("the address of a node with its secret key")

@@ -138,6 +138,9 @@ def _break_verify(
 
 _ANSWERS: Final[dict[bytes, Callable[[], VerifiedSignature | SignatureError]]] = {
     b"answer true": lambda: True,  # type: ignore[dict-item, return-value]  # the fault
+    b"answer another": lambda: VerifiedSignature(
+        MemberIdentifier("testcrash", "another"), b"another", b""
+    ),
     b"answer nobody": lambda: VerifiedSignature(None, b"", b""),  # type: ignore[arg-type]  # the fault
     b"claim nothing": lambda: SignatureUnavailable("Away.", claimed=None),
     b"claim nobody": lambda: SignatureUnavailable(

@@ -7,6 +7,7 @@ it. What a client has no plugin for it discards, and stays right.
 
 from __future__ import annotations
 
+from .builder import SignatureRequest
 from .bulk import replay_many
 from .identifier import MemberIdentifier
 from .kinds import Kind
@@ -26,6 +27,7 @@ __all__ = [
     "OutcomeKind",
     "Registry",
     "ReplayResult",
+    "SignatureRequest",
     "Snapshot",
     "load_registry",
     "replay",

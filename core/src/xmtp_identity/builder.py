@@ -28,7 +28,6 @@ from .plan import (
     Plan,
     PlannedAction,
     RevokeMember,
-    installed_kind,
 )
 from .protocol.shape import LEGACY_SIGNATURE, check_shape
 from .protocol.unverified import Add, Revoke, read_update
@@ -202,7 +201,7 @@ class SignatureRequest:
         `BadInput` if it can't be read, or if two readings verify; else as
         `add_signature`, with the cause that says most.
         """
-        kind = installed_kind(self._registry, signer.kind)
+        kind = self._registry.kind(signer.kind)
         if kind.signing is None:
             raise BadInput(
                 f"Signatures of {kind.name} can't be pasted.", code="no_signer"

@@ -74,7 +74,11 @@ class VerifiedSignature(NamedTuple):
 
 
 class WireSignature(NamedTuple):
-    """A signature as it goes into the `Signature` union: number and bytes."""
+    """A signature as it goes into the `Signature` union.
+
+    number: which variant it is.
+    payload: the bytes of the variant; see `SignatureItem`.
+    """
 
     number: int
     payload: bytes
@@ -172,6 +176,7 @@ class Kind:
     admit: judges an identifier on admission; raises `NotAdmitted`.
     signing: how to make signatures, loaded when used; None where only an
         outside wallet can.
+    api_version: the `API_VERSION` that the kind is made for.
     """
 
     number: int

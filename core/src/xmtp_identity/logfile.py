@@ -49,6 +49,7 @@ STDIN: Final = "-"
 _JSON_SPACE: Final = b" \t\r\n"
 _RESPONSES: Final = 1
 _KEYS: Final = {"inbox_id", "log"}
+_MAX_BRACKETS: Final = 64
 
 
 class UnusableFile(BadInput):
@@ -208,12 +209,14 @@ def parse_json_log(data: bytes) -> InboxLog:
 
     Raises `BadJson`, `TruncatedFile`, `NoEntry`.
     """
+    # A log has one of each. The parser's own bound is the interpreter's, which
+    # programs raise, and then it breaks instead of raising.
+    if data.count(b"[") + data.count(b"{") > _MAX_BRACKETS:
+        raise BadJson("the JSON is nested too deep.")
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
     except UnicodeDecodeError:
         raise BadJson("the JSON is not UTF-8.") from None
-    except RecursionError:
-        raise BadJson("the JSON is nested too deep.") from None
     except ValueError as error:
         # A whole log begins and ends with the braces of its only object.
         text = data.strip(_JSON_SPACE)

@@ -15,7 +15,7 @@ __all__ = ["Outcome", "OutcomeKind"]
 class OutcomeKind(StrEnum):
     """The four ends of an update.
 
-    APPLIED: it changed the state.
+    APPLIED: valid, and the state has it.
     REJECTED: invalid, for every client and for ever.
     DISCARDED: this client lacks what it takes to judge it.
     UNAVAILABLE: a chain that it depends on could not be asked now.

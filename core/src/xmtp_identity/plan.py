@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .allotment import ALLOTMENT, FIRST_LEAF
-from .errors import BadInput, IdentityError, InvalidIdentifier, NotAdmitted, UnknownKind
+from .allotment import FIRST_LEAF
+from .errors import BadInput, IdentityError, InvalidIdentifier, NotAdmitted
 from .protocol.root_rules import inbox_id_of
 from .wire.records import (
     RawAction,
@@ -36,7 +36,6 @@ __all__ = [
     "Plan",
     "PlannedAction",
     "RevokeMember",
-    "installed_kind",
 ]
 
 _INBOX_ID: Final = re.compile(r"[0-9a-f]{64}")
@@ -157,7 +156,7 @@ class Plan:
             )
         if not actions:
             raise BadInput("An update needs an action.", code="no_actions")
-        kinds = [installed_kind(registry, action.subject.kind) for action in actions]
+        kinds = [registry.kind(action.subject.kind) for action in actions]
         is_leaf = any(kind.number >= FIRST_LEAF for kind in kinds)
         if is_leaf and len({kind.number for kind in kinds}) > 1:
             raise BadInput(
@@ -190,22 +189,6 @@ class Plan:
         )
 
 
-def installed_kind(registry: Registry, name: str) -> Kind:
-    """The kind called ``name``.
-
-    Raises `UnknownKind`, which names the package that provides the kind if
-    the name is allotted.
-    """
-    if name not in registry.by_name:
-        for entry in ALLOTMENT.values():
-            if entry.name == name:
-                raise UnknownKind(
-                    f"The kind {name} is not installed: pip install "
-                    f"{entry.distribution}."
-                )
-    return registry.kind(name)
-
-
 def _check_rights(action: PlannedAction, kind: Kind, registry: Registry) -> None:
     if (
         isinstance(action, CreateInbox | ChangeRecoveryIdentifier)
@@ -217,7 +200,7 @@ def _check_rights(action: PlannedAction, kind: Kind, registry: Registry) -> None
         )
     if (
         not isinstance(action, CreateInbox)
-        and not installed_kind(registry, action.by.kind).is_root
+        and not registry.kind(action.by.kind).is_root
     ):
         raise NotAdmitted(
             f"{action.by} is of a leaf kind, which never authorises anything.",

@@ -111,10 +111,7 @@ class Registry:
         try:
             return self.by_name[name]
         except KeyError:
-            known = ", ".join(self.by_name) or "none"
-            raise UnknownKind(
-                f"There is no kind {name!r} here; installed are: {known}."
-            ) from None
+            raise UnknownKind(_absent(name, self.by_name)) from None
 
     def has(self, space: str, number: int) -> bool:
         """Whether a number of a space (`Space`) has an owner here."""
@@ -133,6 +130,17 @@ class Registry:
     def root_records(self) -> frozenset[KindRecord]:
         """Which root kinds decide here."""
         return frozenset(record_of(kind) for kind in self.kinds if kind.is_root)
+
+
+def _absent(name: str, known: Iterable[str]) -> str:
+    for entry in ALLOTMENT.values():
+        if entry.name == name:
+            return (
+                f"The kind {name!r} is not here: pip install {entry.distribution}, and "
+                "let XID_PLUGINS name it if that is set."
+            )
+    installed = ", ".join(known) or "none"
+    return f"There is no kind {name!r} here; installed are: {installed}."
 
 
 def record_of(kind: Kind) -> KindRecord:

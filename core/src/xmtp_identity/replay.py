@@ -379,7 +379,11 @@ class _Run:
                 self._inbox_id,
                 self._root.recovery,
                 self._root.members,
-                {n: layer.members for n, layer in sorted(self._layers.items())},
+                {
+                    number: layer.members
+                    for number, layer in sorted(self._layers.items())
+                    if layer.members
+                },
             )
         missing = self._left_out | {
             number for number in self._named if number not in self._registry.by_member

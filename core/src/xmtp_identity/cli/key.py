@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from ..errors import BadInput
-from ..plan import installed_kind
 from .options import as_json, complete_kinds, registry_of, text_argument
 from .output import emit, emit_json
 from .results import member_object
@@ -42,7 +41,7 @@ def new(kind_name: str, path: str, *, as_json: bool) -> None:
 
     FILE must not exist; it can be read by you alone.
     """
-    kind = installed_kind(registry_of(click.get_current_context()), kind_name)
+    kind = registry_of(click.get_current_context()).kind(kind_name)
     if kind.signing is None:
         raise BadInput(f"Keys of {kind.name} can't be made here.", code="no_signer")
     write_key_file(Path(path), kind.signing().new_key())
@@ -77,7 +76,7 @@ def _show(
     path: str, kind_name: str | None, password_file: str | None, *, as_json: bool
 ) -> None:
     registry = registry_of(click.get_current_context())
-    kind = None if kind_name is None else installed_kind(registry, kind_name)
+    kind = None if kind_name is None else registry.kind(kind_name)
     signer = load_key_file(Path(path), registry, kind, password_from(password_file))
     if as_json:
         emit_json(member_object(signer.identifier))

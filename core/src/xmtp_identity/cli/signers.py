@@ -18,7 +18,6 @@ import click
 from ..allotment import ALLOTMENT
 from ..errors import BadInput, IdentityError, InvalidIdentifier
 from ..logfile import FileTooLarge, read_bytes
-from ..plan import installed_kind
 from .options import warn
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def load_key_file(
         )
     name = _named_kind(content)
     if kind is None and name is not None:
-        kind = installed_kind(registry, name)
+        kind = registry.kind(name)
     signers: list[Signer] = []
     reasons: list[str] = []
     for candidate in registry.kinds if kind is None else (kind,):
@@ -213,11 +212,11 @@ def _split(
     """The kind that is named, by an option or before a colon, and the rest."""
     prefix, colon, rest = text.partition(":")
     if kind_name is not None:
-        kind = installed_kind(registry, kind_name)
+        kind = registry.kind(kind_name)
         return kind, rest if colon and prefix == kind.name else text
     allotted = {entry.name for entry in ALLOTMENT.values()}
     if colon and (prefix in registry.by_name or prefix in allotted):
-        return installed_kind(registry, prefix), rest
+        return registry.kind(prefix), rest
     return None, text
 
 

@@ -54,6 +54,9 @@ _KNOWN: Final = {
     Space.KIND: frozenset((0, 1, 2)),
 }
 
+_MAX_DESCRIBED: Final = 8
+"""Numbers that a sentence names; a hostile update may hold any number of them."""
+
 _PLAIN_MEMBERS: Final = _KNOWN[Space.MEMBER]
 _PLAIN_SIGNATURES: Final = _KNOWN[Space.SIGNATURE] - {LEGACY_SIGNATURE}
 
@@ -108,8 +111,10 @@ def _is_installed(action: RawAction, registry: Registry) -> bool:
 
 
 def describe(numbers: tuple[Number, ...]) -> str:
-    """Numbers as part of a sentence."""
-    return ", ".join(f"{number.space} {number.number}" for number in numbers)
+    """Numbers as part of a sentence; of many the first few."""
+    named = ", ".join(f"{n.space} {n.number}" for n in numbers[:_MAX_DESCRIBED])
+    more = len(numbers) - _MAX_DESCRIBED
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _named(raw: RawUpdate) -> set[Number]:
