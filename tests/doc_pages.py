@@ -41,7 +41,10 @@ _PROLOGUE: Final = """\
 unset MAKEFLAGS MAKELEVEL MFLAGS  # of the make that may have started the tests
 # The environment is there: only what a target does is to be seen.
 # A target sees every plugin, as it does for whoever types it.
-make() ( unset XID_PLUGINS; command make VENV="$TESTED_VENV" -o "$TESTED_VENV/.runtime" "$@" )
+make() (
+  unset XID_PLUGINS
+  command make VENV="$TESTED_VENV" -o "$TESTED_VENV/.runtime" "$@"
+)
 """
 
 

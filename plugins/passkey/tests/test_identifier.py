@@ -134,7 +134,7 @@ def test_decode_string_takes_hex_of_either_case_and_an_optional_0x() -> None:
     assert decode_string("04ab", "a.example").relying_party == "a.example"
 
 
-def test_0x_with_a_capital_is_refused_as_a_deviation_for_releases_differ_on_it() -> None:
+def test_0x_with_a_capital_is_a_deviation_for_releases_differ_on_it() -> None:
     with pytest.raises(Undecodable) as caught:
         decode_string("0X04ab", None)
     assert caught.value.deviation

@@ -1,0 +1,1 @@
+"""A kind for experiments: bare Ed25519 keys."""
