@@ -215,11 +215,17 @@ def test_kinds_are_found_by_name_and_by_every_number() -> None:
     }
 
 
-def test_an_unknown_name_says_what_is_installed() -> None:
-    with pytest.raises(UnknownKind, match="installed are: installation, one"):
+def test_an_allotted_name_that_is_not_installed_says_what_to_install() -> None:
+    with pytest.raises(UnknownKind, match="pip install xmtp-identity-solana"):
         Registry([INSTALLATION, kind()]).kind("solana")
-    with pytest.raises(UnknownKind, match="installed are: none"):
-        Registry([]).kind("solana")
+
+
+def test_any_other_unknown_name_says_what_is_installed() -> None:
+    with pytest.raises(UnknownKind, match="installation, one") as error:
+        Registry([INSTALLATION, kind()]).kind("nothing")
+    assert "nothing" in error.value.detail
+    with pytest.raises(UnknownKind, match="nothing"):
+        Registry([]).kind("nothing")
 
 
 def test_has_knows_each_space() -> None:

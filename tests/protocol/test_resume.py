@@ -84,18 +84,18 @@ def snapshot_of(result: ReplayResult) -> Snapshot:
 
 
 def content(snapshot: Snapshot) -> tuple[object, ...]:
-    """All that a snapshot holds, comparable."""
+    """A copy of all that a snapshot holds, comparable."""
     root = snapshot.root
     return (
         snapshot.inbox_id,
         snapshot.position,
         root.recovery,
-        root.members,
-        root.words,
-        root.seen,
+        dict(root.members),
+        set(root.words),
+        set(root.seen),
         {m: set(root.added_by(m)) for m in root.members},
         {
-            number: (layer.members, layer.words, record)
+            number: (dict(layer.members), set(layer.words), record)
             for number, (layer, record) in snapshot.layers.items()
         },
         snapshot.roots,

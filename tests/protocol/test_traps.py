@@ -346,6 +346,15 @@ def test_client_data_that_parsers_read_in_two_ways_is_a_deviation(
     assert refused(inbox) == ("client_data_json", True)
 
 
+def test_a_signature_that_deviates_is_named_whatever_else_is_wrong() -> None:
+    broken = Passkey("broken", client_data="{}")
+    deviating = Passkey("deviating", client_data="[]")
+    for signers in ((broken, deviating), (deviating, broken)):
+        inbox = Inbox(OWNER)
+        inbox.append(*[Add(signer, OWNER) for signer in signers])
+        assert refused(inbox) == ("client_data_json", True)
+
+
 @pytest.mark.parametrize(
     "client_data",
     [

@@ -23,7 +23,16 @@ from tests.support.signers import (
     installation_key,
     smart_wallet,
 )
-from tests.support.updates import SECOND, Action, Add, Change, Inbox, Revoke
+from tests.support.updates import (
+    SECOND,
+    Action,
+    Add,
+    Change,
+    Create,
+    Inbox,
+    Revoke,
+    write,
+)
 
 from xmtp_identity import ReplayResult
 from xmtp_identity.kinds import Context
@@ -275,6 +284,20 @@ class _Nonsense(Named):
 
     def sign(self, text: bytes) -> bytes:
         return length(1, b"")
+
+
+@pytest.mark.parametrize("by", [OWNER, Rewritten(signer=OWNER, v=-27)])
+def test_a_signature_of_create_is_not_looked_up_as_in_libxmtp(by: Signer) -> None:
+    """What is wrong with a second create is that it is the second."""
+    inbox = Inbox(OWNER)
+    again(inbox, 0, Create(OWNER, by=by))
+    assert briefs(run(inbox)) == [APPLIED, ("rejected", "multiple_create")]
+    inbox = Inbox(OWNER)
+    inbox.log = [write(inbox.inbox_id, Create(OWNER), Revoke(OTHER, OWNER))]
+    again(inbox, 0, Create(OWNER, by=by), Revoke(OTHER, _Nonsense()))
+    result = run(inbox)
+    assert briefs(result) == [APPLIED, ("rejected", "invalid_signature")]
+    assert result.deviates is None
 
 
 def test_the_same_signer_may_sign_another_text_in_the_same_second() -> None:

@@ -23,7 +23,9 @@ BUILT_IN: Final[dict[str, str]] = {
     "inspect": "inspect:inspect",
     "key": "key:key",
     "kinds": "kinds:kinds",
+    "new": "new:new",
     "plugins": "plugins:plugins",
+    "protoc": "protoc:protoc",
     "replay": "replay:replay",
     "text": "text:text",
 }

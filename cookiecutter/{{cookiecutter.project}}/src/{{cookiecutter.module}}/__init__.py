@@ -1,0 +1,1 @@
+"""The {{ cookiecutter.name }} kind of identity for XMTP."""

@@ -1,0 +1,1 @@
+"""A local store of identity logs and snapshots, on SQLite."""

@@ -1,0 +1,283 @@
+"""A store: the logs of many inboxes, and how far each was replayed.
+
+Every method is a transaction of its own, safe beside other threads and other
+processes on the same file. Iterators read ahead in small pieces and hold
+nothing open between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
+from itertools import groupby
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
+
+from sqlalchemy import func, select
+
+from xmtp_identity.stored import UnusableSnapshot, peek
+
+from . import logs
+from .database import Database
+from .logs import Entry
+from .saving import Save, save_all
+from .schema import entries, inboxes, layers, snapshots
+from .staleness import Reason, Stale, Why, count_stale, stale_after
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from xmtp_identity import Registry
+
+__all__ = ["Entry", "Job", "SavedSnapshot", "Store"]
+
+_PIECE: Final = 500
+"""Inboxes that an iterator reads at once."""
+
+_PIECE_WITH_DATA: Final = 50
+"""The same, where snapshots are read as well."""
+
+
+class SavedSnapshot(NamedTuple):
+    """A snapshot as it is stored.
+
+    data: see `xmtp_identity.stored`.
+    version: rises with each write; `Save.version` names the one to replace.
+    waits: code of what the last replay could not be finished for, or None.
+    """
+
+    data: bytes
+    version: int
+    waits: str | None
+
+
+class Job(NamedTuple):
+    """What it takes to bring one inbox up to date."""
+
+    inbox_id: str
+    log: list[bytes | None]
+    saved: SavedSnapshot | None
+
+
+class Store:
+    """Identity logs and snapshots in a file.
+
+    A log only grows: what is in a store is never changed, so that a snapshot
+    stays true to its log.
+    """
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: str, *, create: bool = True) -> Store:
+        """Open a store; a new file is its owner's alone (mode 0600).
+
+        Raises `UnusableStore`, `NoStore`, `StoreVersion`, `StoreLocked`, as
+        every method does.
+        """
+        return cls(Database(path, create=create))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Logs
+
+    def append(
+        self, inbox_id: str, new: Sequence[Entry], *, expected: int | None = None
+    ) -> int:
+        """Append entries to a log; returns how many it has now.
+
+        expected: how many it had when the entries were made; `LogConflict` if
+            there are others now. None does not look.
+        """
+        with self._database.writing() as connection:
+            return logs.append(connection, inbox_id, new, expected)
+
+    def put(self, whole: Sequence[tuple[str, Sequence[Entry]]]) -> int:
+        """Make stored logs what whole logs say; returns how many entries that
+        brought.
+
+        What is stored already is left as it is, so that the same log can be
+        put again; one that is shorter brings nothing. `LogConflict` if one of
+        them contradicts the stored log: then nothing is written.
+        """
+        with self._database.writing() as connection:
+            return logs.put(connection, whole)
+
+    def log(self, inbox_id: str) -> list[bytes | None]:
+        """The whole log of an inbox; raises `NoSuchInbox`."""
+        return [entry.update for entry in self.entries(inbox_id)]
+
+    def entries(self, inbox_id: str) -> list[Entry]:
+        """The whole log with what the node said; raises `NoSuchInbox`."""
+        with self._database.reading() as connection:
+            return logs.read(connection, inbox_id)
+
+    def inboxes(self) -> Iterator[str]:
+        """The IDs of all inboxes, in the order in which they came."""
+        row = 0
+        while True:
+            with self._database.reading() as connection:
+                piece = connection.execute(
+                    select(inboxes.c.id, inboxes.c.inbox_id)
+                    .where(inboxes.c.id > row)
+                    .order_by(inboxes.c.id)
+                    .limit(_PIECE)
+                ).all()
+            if not piece:
+                return
+            yield from (inbox_id for _, inbox_id in piece)
+            row = piece[-1].id
+
+    def count(self) -> int:
+        """How many inboxes there are."""
+        with self._database.reading() as connection:
+            return int(connection.scalar(select(func.count(inboxes.c.id))) or 0)
+
+    # Snapshots
+
+    def snapshot(self, inbox_id: str) -> SavedSnapshot | None:
+        """The snapshot of an inbox, or None."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(snapshots.c.data, snapshots.c.version, snapshots.c.waits)
+                .join(inboxes)
+                .where(inboxes.c.inbox_id == inbox_id)
+            ).first()
+            return None if found is None else SavedSnapshot(*found)
+
+    def save(self, saves: Sequence[Save]) -> list[bool]:
+        """Write snapshots, all in one transaction; returns which were written.
+
+        One is not written if another process wrote that inbox's since the
+        version that it names. Raises `UnusableSnapshot` if one is damaged or
+        of another inbox, `NoSuchInbox`; then nothing is written.
+        """
+        with self._database.writing() as connection:
+            return save_all(connection, saves)
+
+    # What is stale
+
+    def stale(self, registry: Registry, *, check: bool = False) -> Iterator[Stale]:
+        """The inboxes whose snapshot is missing, has not seen the whole log or
+        does not fit the registry, each with its reasons; each once, even if
+        it becomes stale again meanwhile.
+
+        check: read all other snapshots as well, to find damaged ones.
+        """
+        stale = self._stale(registry)
+        if not check:
+            yield from stale
+            return
+        both = merge(stale, self._damaged(), key=lambda one: one.row)
+        for _, group in groupby(both, key=lambda one: one.row):
+            one, *more = group
+            yield one._replace(
+                reasons=(*one.reasons, *(r for other in more for r in other.reasons))
+            )
+
+    def _stale(self, registry: Registry) -> Iterator[Stale]:
+        row = 0
+        while True:
+            with self._database.reading() as connection:
+                piece = stale_after(connection, registry, row, _PIECE)
+            if not piece:
+                return
+            yield from piece
+            row = piece[-1].row
+
+    def _damaged(self) -> Iterator[Stale]:
+        row = 0
+        while True:
+            with self._database.reading() as connection:
+                piece = connection.execute(
+                    select(
+                        inboxes.c.id,
+                        inboxes.c.inbox_id,
+                        inboxes.c.entries,
+                        snapshots.c.data,
+                    )
+                    .join_from(snapshots, inboxes)
+                    .where(snapshots.c.inbox > row)
+                    .order_by(snapshots.c.inbox)
+                    .limit(_PIECE_WITH_DATA)
+                ).all()
+            if not piece:
+                return
+            for row, inbox_id, length, data in piece:
+                if not _is_sound(data, inbox_id):
+                    yield Stale(row, inbox_id, length, (Reason(Why.DAMAGED),))
+
+    def count_stale(self, registry: Registry) -> int:
+        """How many inboxes are stale."""
+        with self._database.reading() as connection:
+            return count_stale(connection, registry)
+
+    def jobs(self, stale: Sequence[Stale]) -> list[Job]:
+        """The logs and snapshots of a few inboxes, as of one moment."""
+        with self._database.reading() as connection:
+            return _jobs(connection, [one.row for one in stale])
+
+    def named(self) -> Mapping[int, int]:
+        """In how many inboxes each leaf number is named, by number."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(layers.c.number, func.count().label("inboxes"))
+                .group_by(layers.c.number)
+                .order_by(layers.c.number)
+            )
+            return MappingProxyType({row.number: row.inboxes for row in found})
+
+
+def _is_sound(data: bytes, inbox_id: str) -> bool:
+    try:
+        return peek(data).inbox_id == inbox_id
+    except UnusableSnapshot:
+        return False
+
+
+def _jobs(connection: Connection, rows: Sequence[int]) -> list[Job]:
+    read: dict[int, list[bytes | None]] = {row: [] for row in rows}
+    for inbox, update in connection.execute(
+        select(entries.c.inbox, entries.c["update"])
+        .where(entries.c.inbox.in_(rows))
+        .order_by(entries.c.inbox, entries.c.position)
+    ):
+        read[inbox].append(update)
+    found = connection.execute(
+        select(
+            inboxes.c.id,
+            inboxes.c.inbox_id,
+            snapshots.c.data,
+            snapshots.c.version,
+            snapshots.c.waits,
+        )
+        .join_from(inboxes, snapshots, isouter=True)
+        .where(inboxes.c.id.in_(rows))
+        .order_by(inboxes.c.id)
+    )
+    return [
+        Job(
+            row.inbox_id,
+            read[row.id],
+            None
+            if row.data is None
+            else SavedSnapshot(row.data, row.version, row.waits),
+        )
+        for row in found
+    ]

@@ -1,0 +1,198 @@
+"""Inboxes for stores, what a store holds, and `xid` as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.leaf_kinds import leaf_a, leaf_b
+from tests.support.protobuf import length
+from tests.support.signers import Installation, Signer, Wallet
+from tests.support.updates import Add, Inbox
+
+from xmtp_identity import MemberIdentifier, Registry, replay
+from xmtp_identity.kinds import Context
+from xmtp_identity.stored import dump
+from xmtp_identity_store.logs import Entry, plain_entries
+from xmtp_identity_store.store import Store
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+CLIENT: Final = "ethereum,passkey,store"
+"""The plugins of an older client."""
+
+
+def owned(name: str) -> Inbox:
+    """An inbox with an owner and nothing else."""
+    return Inbox(Wallet(name))
+
+
+def with_leaf(name: str, leaf: Signer) -> Inbox:
+    inbox = owned(name)
+    inbox.append_leaf(Add(leaf, inbox.owner))
+    return inbox
+
+
+def few() -> list[Inbox]:
+    """One of each sort: plain, root updates, leaf a, leaf b, both."""
+    roots = owned("roots")
+    roots.append(Add(Installation("app"), roots.owner))
+    both = with_leaf("both", leaf_a("x"))
+    both.append_leaf(Add(leaf_b("y"), both.owner))
+    return [
+        owned("plain"),
+        roots,
+        with_leaf("a", leaf_a("a")),
+        with_leaf("b", leaf_b("b")),
+        both,
+    ]
+
+
+def fill(store: Store, inboxes: Iterable[Inbox]) -> None:
+    store.put([(one.inbox_id, plain_entries(one.log)) for one in inboxes])
+
+
+def grow(store: Store, inbox: Inbox, update: bytes | None) -> None:
+    inbox.push(update)
+    store.append(inbox.inbox_id, [Entry(update)])
+
+
+def fresh(
+    inbox_id: str, log: Sequence[bytes | None], registry: Registry, context: Context
+) -> bytes:
+    """The snapshot of a fresh replay."""
+    snapshot = replay(inbox_id, log, registry, context=context).snapshot
+    assert snapshot is not None
+    return dump(snapshot, registry)
+
+
+def check_up_to_date(
+    store: Store, registry: Registry, context: Context | None = None
+) -> None:
+    """Every snapshot is that of a fresh replay, and nothing is stale."""
+    for inbox_id in store.inboxes():
+        saved = store.snapshot(inbox_id)
+        assert saved is not None
+        assert saved.data == fresh(
+            inbox_id, store.log(inbox_id), registry, context or {}
+        )
+    assert list(store.stale(registry)) == []
+    assert store.count_stale(registry) == 0
+
+
+def content(path: str) -> list[tuple[object, ...]]:
+    """All that a store says of each inbox, without row numbers and versions."""
+    tables = {
+        "entries": """
+            SELECT inbox_id, position, "update", sequence_id, server_timestamp_ns
+            FROM entries JOIN inboxes ON inbox = inboxes.id
+        """,
+        "snapshots": """
+            SELECT inbox_id, entries, replayed, waits, records, data
+            FROM inboxes
+            LEFT JOIN snapshots ON snapshots.inbox = inboxes.id
+            LEFT JOIN root_sets ON roots = root_sets.id
+        """,
+        "layers": """
+            SELECT inbox_id, layers.number, extension, revision, waits
+            FROM layers JOIN inboxes ON inbox = inboxes.id
+            LEFT JOIN kinds ON kind = kinds.id
+        """,
+    }
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+        return [
+            (table, *row)
+            for table, sql in tables.items()
+            for row in sorted(database.execute(sql), key=repr)
+        ]
+
+
+def as_json(inbox: Inbox) -> str:
+    """A log as a line of JSON."""
+    log = [None if update is None else update.hex() for update in inbox.log]
+    return json.dumps({"inbox_id": inbox.inbox_id, "log": log})
+
+
+# A leaf kind that is a package of its own
+
+
+@dataclass(frozen=True)
+class SolanaLeaf:
+    """A Solana wallet that signs in tests."""
+
+    name: str
+    identifier_kind: Final = 100
+
+    @property
+    def _signer(self) -> Any:
+        from xmtp_identity_solana.signer import KeypairSigner
+
+        return KeypairSigner(sha256(self.name.encode()).digest())
+
+    @property
+    def identifier(self) -> MemberIdentifier:
+        identifier: MemberIdentifier = self._signer.identifier
+        return identifier
+
+    @property
+    def value(self) -> str:
+        return self.identifier.value
+
+    @property
+    def member(self) -> bytes:
+        from xmtp_identity_solana.identifier import encode
+
+        return length(100, encode(self.identifier))
+
+    @property
+    def link(self) -> str:
+        return f"- Link Solana address to inbox\n  (Solana address: {self.value})"
+
+    @property
+    def unlink(self) -> str:
+        return f"- Unlink Solana address from inbox\n  (Solana address: {self.value})"
+
+    def sign(self, text: bytes) -> bytes:
+        number, payload = self._signer.sign(text.decode())
+        return length(number, payload)
+
+
+# `xid` as a process
+
+
+def environment(plugins: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "XID_PLUGINS": plugins,
+        "XID_STRICT_PLUGINS": "1",
+        "PYTHONWARNINGS": "error",
+    }
+
+
+def start(*arguments: str, plugins: str = CLIENT) -> subprocess.Popen[bytes]:
+    """`xid`, started and not waited for."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "xmtp_identity", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(plugins),
+    )
+
+
+def xid(*arguments: str, plugins: str = CLIENT, code: int = 0) -> Any:
+    """The JSON that `xid` answers with; ``code`` is its exit code."""
+    with start(*arguments, "--json", plugins=plugins) as process:
+        output, errors = process.communicate()
+    assert process.returncode == code, errors.decode()
+    assert code == 2 or errors == b"", errors.decode()
+    return json.loads(output)
