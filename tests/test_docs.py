@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
@@ -238,6 +239,8 @@ def test_every_code_that_the_sources_name_is_explained(
 def test_a_row_names_the_errors_that_carry_its_code(
     distribution: Distribution,
 ) -> None:
+    if (distribution.package / "errors.py").exists():
+        importlib.import_module(f"{distribution.module}.errors")
     errors = _errors()
     known = [use for use in uses(distribution) if use.raised in errors]
     for code, row in _explained(distribution).items():

@@ -104,6 +104,11 @@ def test_a_number_that_nobody_allotted_is_refused(number: int) -> None:
     assert code_of(kind(number)) == "kind_number"
 
 
+@pytest.mark.parametrize("revision", [0, -1, 1 << 32, 1 << 64])
+def test_a_revision_is_a_number_from_one_on(revision: int) -> None:
+    assert code_of(kind(revision=revision)) == "kind_revision"
+
+
 @pytest.mark.parametrize("number", list(ALLOTMENT))
 @pytest.mark.parametrize(
     "changes",

@@ -27,6 +27,7 @@ _Key = TypeVar("_Key", int, str)
 _NAME_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 _MAX_NAME: Final = 32
 _MAX_NOUN: Final = 40
+_MAX_REVISION: Final = 1 << 32
 
 
 class OwnedProof(NamedTuple):
@@ -193,6 +194,11 @@ def _check_noun(kind: Kind) -> None:
 
 def _check_numbers(kind: Kind) -> None:
     number = kind.number
+    if not 0 < kind.revision < _MAX_REVISION:
+        raise PluginError(
+            f"The revision {kind.revision} of {kind.name} is not a number from 1 on.",
+            code="kind_revision",
+        )
     allotted = ALLOTMENT.get(number)
     names = {entry.name: entry for entry in ALLOTMENT.values()}
     reserved = names.get(kind.name)
