@@ -20,6 +20,7 @@ from xmtp_identity.wire.records import (
     NONE,
     RawAction,
     RawAdd,
+    RawCreate,
     RawOther,
     RawUpdate,
     Space,
@@ -177,3 +178,14 @@ def test_many_pieces_of_a_variant_are_joined_at_once() -> None:
     (action,) = decode_update(data).actions
     assert isinstance(action, RawAdd)
     assert len(action.existing.payload) == 6 * pieces
+
+
+def test_a_broken_variant_beside_an_unknown_identifier_kind_is_undecodable() -> None:
+    """What the reference client can't decode is rejected, not discarded."""
+    create = RawCreate("0x" + "ab" * 20, 0, Variant(1, b"\xff"), 3, None)
+    update = encode_update(RawUpdate("inbox", 1, [create], is_leaf=False, unions=None))
+    with pytest.raises(Undecodable):
+        decode_update(update)
+    whole = create._replace(signature=Variant(1, b""))
+    update = encode_update(RawUpdate("inbox", 1, [whole], is_leaf=False, unions=None))
+    assert decode_update(update).actions == [whole]

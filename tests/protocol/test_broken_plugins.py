@@ -6,38 +6,11 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
-from tests.protocol.cast import (
-    APP,
-    OTHER,
-    OWNER,
-    SOL,
-    STRANGER,
-    rejected,
-)
-from tests.support.leaf_kinds import (
-    CRASH_NUMBER,
-    full_registry,
-    leaf_crash,
-)
-from tests.support.results import (
-    APPLIED,
-    briefs,
-    last,
-    names,
-    run,
-)
-from tests.support.signers import (
-    Installation,
-    Passkey,
-    smart_wallet,
-)
-from tests.support.updates import (
-    Action,
-    Add,
-    Change,
-    Inbox,
-    Revoke,
-)
+from tests.protocol.cast import APP, OTHER, OWNER, SOL, STRANGER, rejected
+from tests.support.leaf_kinds import CRASH_NUMBER, full_registry, leaf_crash
+from tests.support.results import APPLIED, briefs, last, names, run
+from tests.support.signers import Installation, Passkey, smart_wallet
+from tests.support.updates import Action, Add, Change, Inbox, Revoke
 
 from xmtp_identity import Registry, replay, replay_many, resume
 from xmtp_identity.errors import KindFailed

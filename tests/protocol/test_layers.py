@@ -16,20 +16,8 @@ from tests.protocol.cast import (
     rejected,
 )
 from tests.support.chain import StubChain, TakesAll
-from tests.support.leaf_kinds import (
-    A,
-    leaf_b,
-    leaf_crash,
-    leaf_loose,
-)
-from tests.support.results import (
-    APPLIED,
-    briefs,
-    last,
-    names,
-    run,
-    state_of,
-)
+from tests.support.leaf_kinds import A, leaf_b, leaf_crash, leaf_loose
+from tests.support.results import APPLIED, briefs, last, names, run, state_of
 from tests.support.signers import (
     Installation,
     Leaf,

@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-from tests.protocol.cast import (
-    BTC,
-    KEY,
-    OWNER,
-    SOL,
-    SOL_2,
-    inbox_of_all,
-    rejected,
-)
-from tests.support.leaf_kinds import (
-    A,
-    B,
-    full_registry,
-    registry_with,
-    root_registry,
-)
-from tests.support.results import (
-    brief,
-    briefs,
-    names,
-    run,
-    state_of,
-)
-from tests.support.signers import (
-    Leaf,
-)
+from tests.protocol.cast import BTC, KEY, OWNER, SOL, SOL_2, inbox_of_all, rejected
+from tests.support.leaf_kinds import A, B, full_registry, registry_with, root_registry
+from tests.support.results import brief, briefs, names, run, state_of
+from tests.support.signers import Leaf
 from tests.support.updates import Add, Create, Revoke
 
 from xmtp_identity import OutcomeKind, replay

@@ -23,14 +23,7 @@ from tests.support.signers import (
     Wallet,
     smart_wallet,
 )
-from tests.support.updates import (
-    Add,
-    Change,
-    Create,
-    Inbox,
-    Revoke,
-    write,
-)
+from tests.support.updates import Add, Change, Create, Inbox, Revoke, write
 
 STUB = {"ethereum": StubChain()}
 

@@ -14,12 +14,7 @@ from tests.protocol.cast import (
 )
 from tests.support.chain import StubChain
 from tests.support.results import APPLIED, brief, briefs, last, run, state_of
-from tests.support.signers import (
-    Installation,
-    LegacyKey,
-    SmartWallet,
-    smart_wallet,
-)
+from tests.support.signers import Installation, LegacyKey, SmartWallet, smart_wallet
 from tests.support.updates import (
     SECOND,
     START,

@@ -35,12 +35,7 @@ from tests.support.protobuf import (
     uint,
     varint,
 )
-from tests.support.updates import (
-    ADD,
-    CREATE,
-    add_action,
-    identity_update,
-)
+from tests.support.updates import ADD, CREATE, add_action, identity_update
 
 
 def test_the_updates_that_the_tests_start_from_have_a_good_shape() -> None:

@@ -18,15 +18,7 @@ from tests.protocol.shapes import (
     update,
     verdict,
 )
-from tests.support.protobuf import (
-    I32,
-    I64,
-    LEN,
-    SGROUP,
-    VARINT,
-    length,
-    uint,
-)
+from tests.support.protobuf import I32, I64, LEN, SGROUP, VARINT, length, uint
 from tests.support.updates import (
     ADD,
     CHANGE,

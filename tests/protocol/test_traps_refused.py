@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from tests.protocol.cast import (
-    APP,
-    KEY,
-    OTHER,
-    OWNER,
-)
+from tests.protocol.cast import APP, KEY, OTHER, OWNER
 from tests.protocol.traps import (
     STUB,
     add_as,

@@ -6,13 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from tests.protocol.cast import (
-    APP,
-    KEY,
-    OTHER,
-    OWNER,
-    THIRD,
-)
+from tests.protocol.cast import APP, KEY, OTHER, OWNER, THIRD
 from tests.protocol.traps import (
     STUB,
     add_as,
@@ -21,21 +15,9 @@ from tests.protocol.traps import (
     inbox_of_two,
     with_extra,
 )
-from tests.support.protobuf import (
-    fixed32,
-    fixed64,
-    group,
-    length,
-    uint,
-)
+from tests.support.protobuf import fixed32, fixed64, group, length, uint
 from tests.support.results import last, names, run, state_of
-from tests.support.signers import (
-    Named,
-    Passkey,
-    Signer,
-    WeakInstallation,
-    erc_191,
-)
+from tests.support.signers import Named, Passkey, Signer, WeakInstallation, erc_191
 from tests.support.updates import (
     ADD,
     REVOKE,

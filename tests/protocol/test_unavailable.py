@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.protocol.cast import (
-    APP,
-    OTHER,
-    OWNER,
-    SOL,
-    STRANGER,
-    rejected,
-)
+from tests.protocol.cast import APP, OTHER, OWNER, SOL, STRANGER, rejected
 from tests.support.chain import StubChain, TakesAll
 from tests.support.leaf_kinds import (
     CHAIN_NUMBER,
@@ -30,12 +23,7 @@ from tests.support.results import (
     run,
     state_of,
 )
-from tests.support.signers import (
-    Installation,
-    SmartWallet,
-    Wallet,
-    smart_wallet,
-)
+from tests.support.signers import Installation, SmartWallet, Wallet, smart_wallet
 from tests.support.updates import (
     SECOND,
     Action,

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.protocol.cast import (
-    APP,
-    KEY,
-    OTHER,
-    OWNER,
-)
+from tests.protocol.cast import APP, KEY, OTHER, OWNER
 from tests.support.chain import StubChain
 from tests.support.leaf_kinds import full_registry
-from tests.support.protobuf import (
-    length,
-)
+from tests.support.protobuf import length
 from tests.support.results import APPLIED, briefs, run
-from tests.support.signers import (
-    Signer,
-    smart_wallet,
-)
-from tests.support.updates import (
-    Add,
-    Inbox,
-    Raw,
-    add_action,
-)
+from tests.support.signers import Signer, smart_wallet
+from tests.support.updates import Add, Inbox, Raw, add_action
 
 from xmtp_identity import ReplayResult, replay
 from xmtp_identity.kinds import Context

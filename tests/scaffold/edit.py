@@ -17,7 +17,7 @@ FUTURE = "from __future__ import annotations\n\n"
 def merged(old: str, block: str) -> str:
     """A file with the definitions and imports of a block."""
     lines = old.splitlines(keepends=True)
-    places = {name: span for name, span in _definitions(old)}
+    places = dict(_definitions(old))
     edits: list[tuple[int, int, str]] = []
     waiting = ""
     block_lines = block.splitlines(keepends=True)

@@ -7,7 +7,6 @@ caption names, as seen from where the shell is then; see `edit`.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys

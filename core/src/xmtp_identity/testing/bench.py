@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..errors import PluginError
 from ..installation import INSTALLATION
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ALICE", "BOB", "Bench", "Options", "Signed", "seed_of"]
 
+_T = TypeVar("_T")
+
 ALICE: Final = "alice"
 BOB: Final = "bob"
 
@@ -35,10 +38,14 @@ _SPAN: Final = 10_000_000
 class Options:
     """How much is tried.
 
-    examples: how many inputs Hypothesis makes for each property.
+    examples: how many inputs Hypothesis makes for each function.
+    seconds: how long a check may verify for one signer; where a proof takes so
+        long that this is not enough, a part of the items, evenly spread, is all
+        that is tried.
     """
 
     examples: int = 100
+    seconds: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +65,16 @@ def seed_of(name: str) -> bytes:
 
 class Bench:
     """A case, prepared. It keeps no results; each check signs texts of its own,
-    so that none depends on what another one did before."""
+    so that none depends on what another one did before.
+
+    in_part: whether the present check tried a part of its items (`affordable`).
+    """
 
     def __init__(self, case: ConformanceCase, options: Options | None = None) -> None:
         self.case = case
         self.kind: Kind = case.kind
         self.options = options or Options()
+        self.in_part = False
         self.makers = {"signer": case.signer, **case.other_signers}
         self.signer = cache(self._make_signer)
 
@@ -148,6 +159,20 @@ class Bench:
         """What the proof of this number says of an item."""
         (answer,) = self.verify(number, [item])
         return answer
+
+    def affordable(
+        self, number: int, item: SignatureItem, items: Sequence[_T]
+    ) -> Sequence[_T]:
+        """Of items to verify, as many as there is time for: all of them, if verifying
+        ``item``, which is one of them or like them, is not very slow."""
+        taken = float("inf")
+        for _ in range(2):  # the first may load a library
+            start = time.perf_counter()
+            self.verify_one(number, item)
+            taken = min(taken, time.perf_counter() - start)
+        step = 1 + int(len(items) * taken / self.options.seconds)
+        self.in_part |= step > 1
+        return items[::step]
 
     def known(self) -> set[MemberIdentifier]:
         """Everyone whose keys the kit holds."""

@@ -34,6 +34,7 @@ __all__ = ["decode_update"]
 
 _ACTIONS: Final = 1
 _LEAF_ACTIONS: Final = 100
+_KINDS: Final = frozenset((0, 1, 2))
 _NOTHING: Final = Variant(NONE, b"")
 _LEAF_NUMBERS: Final = range(100, 2000)
 _NUMBERS: Final = {
@@ -94,13 +95,11 @@ def _fast(data: bytes) -> RawUpdate | None:
             raise _no_actions()
     elif update.leaf_actions:
         raise _mixed_actions()
-    return RawUpdate(
-        update.inbox_id,
-        update.client_timestamp_ns,
-        [_fast_action(action) for action in actions],
-        is_leaf,
-        None,
-    )
+    raw = [_fast_action(action) for action in actions]
+    if any(getattr(action, "identifier_kind", 0) not in _KINDS for action in raw):
+        # An unknown number is rare enough to have everything looked at.
+        return None
+    return RawUpdate(update.inbox_id, update.client_timestamp_ns, raw, is_leaf, None)
 
 
 def _fast_action(action: view.IdentityAction) -> RawAction:

@@ -56,6 +56,7 @@ class Check:
     def run(cls, bench: Bench) -> CheckResult:
         """Make the check; whatever the kind's code raises is a finding."""
         check = cls()
+        bench.in_part = False
         walls = outside_calls(files=True) if cls.shut_in else nullcontext()
         try:
             with walls:
@@ -68,7 +69,8 @@ class Check:
             found[-1] = "And more of this."
         findings = tuple(_short(sentence) for sentence in found)
         status = Status.FAILED if findings else Status.PASSED
-        return CheckResult(cls.name, status, findings, check.note)
+        notes = [check.note, "in part, as verifying is slow" * bench.in_part]
+        return CheckResult(cls.name, status, findings, "; ".join(filter(None, notes)))
 
 
 def _short(sentence: str) -> str:

@@ -75,17 +75,18 @@ class Batches(Check):
         """Ask one by one and together, in several orders and sizes."""
         for number, items in pool_of(bench, "batches").items():
             alone = _alone(bench, number, items)
-            for what, order in self._orders(len(items)):
+            huge = len(bench.affordable(number, items[0], range(_HUGE)))
+            for what, order in self._orders(len(items), huge):
                 asked = [items[index] for index in order]
                 expected = [alone[index] for index in order]
                 for fault in _faults(bench, number, asked, expected):
                     yield f"Proof {number}, {what}: {fault}"
             for fault in _faults(bench, number, tuple(items), alone):
                 yield f"Proof {number}, in a tuple: {fault}"
-        self.note = f"up to {_HUGE} signatures in a call"
+            self.note = f"up to {huge} signatures in a call"
 
     @staticmethod
-    def _orders(size: int) -> Iterator[tuple[str, list[int]]]:
+    def _orders(size: int, huge: int) -> Iterator[tuple[str, list[int]]]:
         whole = list(range(size))
         yield "without items", []
         yield "together", whole
@@ -95,7 +96,7 @@ class Batches(Check):
             random.Random(seed).shuffle(shuffled)  # noqa: S311 - any order will do
             yield f"shuffled ({seed})", shuffled
         yield "each twice", [index for index in whole for _ in range(2)]
-        yield f"{_HUGE} in a call", list(islice(cycle(whole), _HUGE))
+        yield f"{huge} in a call", list(islice(cycle(whole), huge))
 
 
 class Threads(Check):

@@ -36,7 +36,9 @@ class Twins(Check):
             whole = bench.verify_one(signed.wire.number, signed.item)
             if not isinstance(whole, VerifiedSignature):
                 continue
-            twins = list(twins_of(signed.wire.payload))
+            twins = bench.affordable(
+                signed.wire.number, signed.item, list(twins_of(signed.wire.payload))
+            )
             items = [
                 bench.item(signed.text, payload, signed.identifier)
                 for _, payload in twins

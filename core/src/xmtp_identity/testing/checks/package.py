@@ -36,7 +36,7 @@ ALL: Final = 24
 """Packages that may come with it, those of the core aside."""
 
 _CORE: Final = "xmtp-identity"
-_TRIES: Final = 3
+_TRIES: Final = 5
 _IMPORT: Final = """
 import sys, time
 import google.protobuf.message, xmtp_identity.hookspecs, xmtp_identity.kinds

@@ -174,12 +174,15 @@ class FlippedSignature(Check):
         most = 0
         for name, signed in bench.signed_by_all(ALICE, "flipped-signature"):
             whole = bench.verify_one(signed.wire.number, signed.item)
-            flips = list(bit_flips(signed.wire.payload))
+            flips = list(enumerate(bit_flips(signed.wire.payload)))
+            tried = bench.affordable(signed.wire.number, signed.item, flips)
             items = [
-                bench.item(signed.text, payload, signed.identifier) for payload in flips
+                bench.item(signed.text, payload, signed.identifier)
+                for _, payload in tried
             ]
+            answers = bench.verify(signed.wire.number, items)
             loose: list[int] = []
-            for bit, answer in enumerate(bench.verify(signed.wire.number, items)):
+            for (bit, _), answer in zip(tried, answers, strict=True):
                 if not isinstance(answer, VerifiedSignature):
                     continue
                 if proves(answer, signed.identifier):
@@ -192,7 +195,7 @@ class FlippedSignature(Check):
                 elif bench.is_leaf or answer.signer in known:
                     yield f"{name}: with bit {bit} flipped it proves {answer.signer}."
             most = max(most, len(loose))
-            if len(loose) > max(_FEWEST_LOOSE, len(flips) // _LOOSE):
+            if len(loose) > max(_FEWEST_LOOSE, len(tried) // _LOOSE):
                 yield f"{name}: nobody looks at the bits {numbered(loose)}."
         self.note = f"at most {most} bits of a signature do not matter"
 
@@ -207,22 +210,28 @@ class FlippedText(Check):
     def look(self, bench: Bench) -> Iterator[str]:
         """Flip each bit of a text; for further signers, a bit of each byte."""
         for name, signed in bench.signed_by_all(ALICE, "flipped-text"):
-            flips = list(bit_flips(signed.text))
-            items = [
-                bench.item(text, signed.wire.payload, signed.identifier)
-                for text in (flips if name == "signer" else flips[::9])
+            flips = list(enumerate(bit_flips(signed.text)))
+            changed = [
+                (bit, bench.item(text, signed.wire.payload, signed.identifier))
+                for bit, text in (flips if name == "signer" else flips[::9])
             ]
-            yield from _passing(bench, name, signed, items, "of the text")
+            yield from _passing(bench, name, signed, changed, "of the text")
 
 
 def _passing(
-    bench: Bench, name: str, signed: Signed, items: Sequence[SignatureItem], of: str
+    bench: Bench,
+    name: str,
+    signed: Signed,
+    changed: Sequence[tuple[int, SignatureItem]],
+    of: str,
 ) -> Iterator[str]:
-    """The items, one a bit, for which the signature passes and must not."""
-    answers = bench.verify(signed.wire.number, items)
+    """The items, each with the bit that is flipped in it, for which the signature
+    passes and must not."""
+    tried = bench.affordable(signed.wire.number, signed.item, changed)
+    answers = bench.verify(signed.wire.number, [item for _, item in tried])
     passing = [
         bit
-        for bit, (item, answer) in enumerate(zip(items, answers, strict=True))
+        for (bit, item), answer in zip(tried, answers, strict=True)
         if proves(answer, item.identifier or signed.identifier)
     ]
     if passing:
@@ -255,16 +264,14 @@ class FlippedIdentifier(Check):
             same = [bit for bit, one in enumerate(decoded) if one == own]
             if same:
                 yield f"{name}: bit {numbered(same)} of the encoded key do not matter."
+            values = bit_flips(own.value.encode("latin-1", "replace"))
             others = [
-                MemberIdentifier(kind.name, value.decode("latin-1"))
-                for value in bit_flips(own.value.encode("latin-1", "replace"))
+                MemberIdentifier(kind.name, value.decode("latin-1")) for value in values
             ]
-            for what, identifiers in (
-                ("encoded key", [one for one in decoded if isinstance(one, type(own))]),
-                ("identifier", others),
-            ):
-                items = [
-                    bench.item(signed.text, signed.wire.payload, one)
-                    for one in identifiers
+            for what, identifiers in (("encoded key", decoded), ("identifier", others)):
+                changed = [
+                    (bit, bench.item(signed.text, signed.wire.payload, one))
+                    for bit, one in enumerate(identifiers)
+                    if isinstance(one, MemberIdentifier)
                 ]
-                yield from _passing(bench, name, signed, items, f"of the {what}")
+                yield from _passing(bench, name, signed, changed, f"of the {what}")
