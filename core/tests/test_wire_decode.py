@@ -88,8 +88,12 @@ def _slow_or_code(data: bytes) -> RawUpdate | str:
 def test_both_ways_agree_on_every_canonical_update(seed: int) -> None:
     data = canonical_update(seed)
     fast, slow = _fast(data), _slow(data)
-    assert fast is not None
-    assert without_unions(slow) == fast
+    odd_kind = any(
+        getattr(action, "identifier_kind", 0) not in (0, 1, 2)
+        for action in slow.actions
+    )
+    assert (fast is None) == odd_kind
+    assert odd_kind or without_unions(slow) == fast
     assert slow.unions is not None
     for union in slow.unions:
         assert len(union.numbers) <= 1
@@ -108,7 +112,8 @@ def test_encoding_is_the_inverse_of_decoding(seed: int) -> None:
     actions = [action for action in raw.actions if not _has_an_empty_union(action)]
     if actions:
         good = raw._replace(actions=actions)
-        assert decode_update(encode_update(good)) == good
+        again = decode_update(encode_update(good))
+        assert without_unions(again) == without_unions(good)
 
 
 def _has_an_empty_union(action: RawAction) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...errors import (
     IdentityError,
@@ -49,24 +50,34 @@ class TypedErrors(Check):
         """Call everything with hostile input: a list of it, then Hypothesis's."""
         found: dict[str, None] = {}
         judges = list(_judges(bench))
-        for judge, good, hostile in judges:
-            for sample in (*good, *hostile):
-                for sentence in judge(sample):
+        for judge in judges:
+            for sample in (*judge.good, *judge.hostile):
+                for sentence in judge.faults(sample):
                     found.setdefault(sentence)
         yield from found
-        if not found:
-            for judge, good, _ in judges:
-                yield from explore(judge, good, bench.options.examples)
-        self.note = f"{bench.options.examples} examples of Hypothesis for each function"
         yield from _unavailable(bench)
+        if not found:
+            for judge in judges:
+                yield from explore(judge.faults, judge.good, judge.examples)
+        self.note = f"{bench.options.examples} examples of Hypothesis for each function"
 
 
-Judge = Callable[[Any], Iterator[str]]
+class _Judge(NamedTuple):
+    """Calls a function with an input and says what is wrong with what comes out.
+
+    good, hostile: input to begin with.
+    examples: how many inputs to make from the good ones.
+    """
+
+    faults: Callable[[Any], Iterator[str]]
+    good: Sequence[Any]
+    hostile: Sequence[Any]
+    examples: int
 
 
-def _judges(bench: Bench) -> Iterator[tuple[Judge, list[Any], list[Any]]]:
-    """What to call, each with good and with hostile input."""
-    kind = bench.kind
+def _judges(bench: Bench) -> Iterator[_Judge]:
+    """What to call."""
+    kind, examples = bench.kind, bench.options.examples
     own = [bench.signer(name, ALICE).identifier for name in bench.makers]
     texts = [*bench.case.valid, *(one.value for one in own)]
     odd_texts = [*bench.case.invalid, *TEXTS]
@@ -91,9 +102,9 @@ def _judges(bench: Bench) -> Iterator[tuple[Judge, list[Any], list[Any]]]:
                 "admit", kind.admit, (type(None),), (NotAdmitted, *_READING), identifier
             )
 
-    yield parse, texts, odd_texts
-    yield encode, texts, odd_texts
-    yield decode, payloads, odd_payloads
+    yield _Judge(parse, texts, odd_texts, examples)
+    yield _Judge(encode, texts, odd_texts, examples)
+    yield _Judge(decode, payloads, odd_payloads, examples)
     read = kind.decode_string
     if read is not None:
 
@@ -103,26 +114,32 @@ def _judges(bench: Bench) -> Iterator[tuple[Judge, list[Any], list[Any]]]:
                     "decode_string", read, (MemberIdentifier,), _READING, text, party
                 )
 
-        yield decode_string, texts, odd_texts
+        yield _Judge(decode_string, texts, odd_texts, examples)
     for name, signed in bench.signed_by_all(ALICE, "typed-errors"):
         payload = signed.wire.payload
         other = bench.sign(name, ALICE, "typed-errors, another").wire.payload
+        tried = partial(bench.affordable, signed.wire.number, signed.item)
         odd = [*payload_variants(payload), *BYTES]
-        yield _verifier(bench, signed), [payload, other], odd
+        yield _Judge(
+            _verifier(bench, signed),
+            [payload, other],
+            tried(odd),
+            len(tried(range(examples))),
+        )
 
 
-def _verifier(bench: Bench, signed: Signed) -> Judge:
+def _verifier(bench: Bench, signed: Signed) -> Callable[[bytes], Iterator[str]]:
     """Calls a proof with a payload, in all places where it can stand."""
     proof = bench.kind.proofs[signed.wire.number]
-    kind = bench.kind
+    kind, context = bench.kind, bench.case.context
 
     def verify(payload: bytes) -> Iterator[str]:
         strange = payload.decode("latin-1")
-        items = [SignatureItem(signed.text, payload, signed.item.identifier)]
-        items.append(
-            SignatureItem(payload, signed.wire.payload, signed.item.identifier)
-        )
-        items.append(SignatureItem(payload, payload, None))
+        items = [
+            SignatureItem(signed.text, payload, signed.item.identifier),
+            SignatureItem(payload, signed.wire.payload, signed.item.identifier),
+            SignatureItem(payload, payload, None),
+        ]
         if bench.is_leaf:
             items += [
                 SignatureItem(signed.text, payload, None),
@@ -133,9 +150,9 @@ def _verifier(bench: Bench, signed: Signed) -> Judge:
                     for name in (kind.name, "ethereum")
                 ),
             ]
-        for context in (bench.case.context, {}):
-            for item in items:
-                yield from _verified(proof, item, context, kind.name)
+        for item in items:
+            for given in (context, {}) if context else ({},):
+                yield from _verified(proof, item, given, kind.name)
 
     return verify
 

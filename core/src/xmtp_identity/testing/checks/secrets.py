@@ -64,7 +64,8 @@ class Secrets(Check):
         leaking: dict[str, None] = {}
         for what, call in calls:
             said = _said(call)
-            if any(shard in said for secret in secrets for shard in _shards(secret)):
+            lower = said.lower()
+            if any(shard in lower for secret in secrets for shard in _shards(secret)):
                 leaking[f"An error of `{what}` holds a part of a private key."] = None
             if _PASSWORD in said:
                 leaking[f"An error of `{what}` holds the password."] = None
@@ -88,7 +89,7 @@ def _secrets(fresh: bytes, other: bytes) -> list[str]:
 
 def _shards(secret: str) -> Iterator[str]:
     for start in range(max(1, len(secret) - _SHARD + 1)):
-        yield secret[start : start + _SHARD]
+        yield secret[start : start + _SHARD].lower()
 
 
 def _readings(
