@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -62,7 +61,6 @@ def _shares_a_buffer() -> ConformanceCase:
 
     def verify(item: SignatureItem) -> Result:
         shared["item"] = item
-        threading.Event().wait(0.0001)
         return gallery.verify(shared["item"])
 
     return case(kind(many(verify)))

@@ -79,6 +79,17 @@ def test_code_is_written_where_it_is_missing_or_old(tmp_path: Path) -> None:
     assert generate_code(folder) == []
 
 
+def test_a_schema_can_import_all_of_the_core_and_of_protobuf(tmp_path: Path) -> None:
+    more = (
+        'import "xmtp_identity/v1/state.proto";\n'
+        'import "google/protobuf/timestamp.proto";\n'
+        "message Kept { xmtp_identity.v1.Member member = 1; "
+        "google.protobuf.Timestamp since = 2; }\n"
+    )
+    schema = GOOD.replace("extend", more + "extend", 1)
+    assert len(generate_code(project(tmp_path, schema))) == 2
+
+
 @pytest.mark.parametrize(
     ("member", "signature", "said"),
     [

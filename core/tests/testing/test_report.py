@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import pytest
 
+from xmtp_identity.installation.conformance import CASES
 from xmtp_identity.testing import (
     CHECKS,
     Check,
@@ -16,7 +18,9 @@ from xmtp_identity.testing import (
     checks_table,
     to_markdown,
 )
+from xmtp_identity.testing.bench import Bench
 from xmtp_identity.testing.report import GROUPS, summary_of
+from xmtp_identity.testing.results import NotChecked
 
 DOCS: Final = Path(__file__).resolve().parents[3] / "docs"
 
@@ -81,3 +85,40 @@ def test_a_report_is_a_table_for_a_readme() -> None:
 def test_the_documentation_lists_every_check() -> None:
     page = (DOCS / "conformance.md").read_text("utf-8")
     assert checks_table() in page, "put what checks_table() gives into the page"
+
+
+class _Broken(Check):
+    """What is found before a check breaks off."""
+
+    name, group, fix = "broken", "package", "None."
+
+    def look(self, bench: Bench) -> Iterator[str]:
+        yield "first"
+        raise self.error
+
+    error: ClassVar[Exception] = ValueError("later")
+
+
+def test_what_a_check_found_before_it_broke_off_counts() -> None:
+    result = _Broken.run(Bench(CASES[0]))
+    assert result.status is Status.FAILED
+    assert result.findings == ("first", "The check broke off: ValueError: later.")
+
+
+def test_what_a_check_found_before_it_lacked_something_counts() -> None:
+    class Lacking(_Broken):
+        error = NotChecked("nothing there")
+
+    assert Lacking.run(Bench(CASES[0])).findings == ("first",)
+
+
+def test_many_findings_are_a_few_and_the_word_that_there_are_more() -> None:
+    class Talking(_Broken):
+        def look(self, bench: Bench) -> Iterator[str]:
+            for count in range(10**9):
+                yield f"\x1b[2J{count}" + "x" * 1000
+
+    findings = Talking.run(Bench(CASES[0])).findings
+    assert len(findings) == 6
+    assert findings[-1] == "And more of this."
+    assert all(one.isprintable() and len(one) < 500 for one in findings)

@@ -54,9 +54,9 @@ def signed_message(text: bytes, _signer: MemberIdentifier) -> bytes:
     _signer: the member; some chains want the account in what is signed.
 
     Two texts never give the same bytes. The prefix begins with a byte that no
-    text has and names the kind, so a signature that the key gave elsewhere, or
-    for another kind, is none here. If a chain's wallets have a prefix of their
-    own for messages, build theirs.
+    text has and names the kind, so no text that the key signs for another
+    application, or for another kind, gives these bytes. If a chain's wallets
+    have a prefix of their own for messages, build theirs.
     """
     return _PREFIX + text
 

@@ -7,6 +7,7 @@ same bytes.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ GENERATED: Final = ("_pb2.py", "_pb2.pyi")
 
 _FROM: Final = "proto"
 _TO: Final = "src"
-_CORE: Final = "xmtp_identity/v1/identity.proto"
+_CORE: Final = Path("xmtp_identity/v1/identity.proto")
 
 
 def generate_code(project: Path) -> list[Path]:
@@ -109,9 +110,14 @@ def _judge(schemas: Path, names: Sequence[str], folder: Path) -> None:
 
     core, read = folder / "core.bin", folder / "read.bin"
     core.write_bytes(open_schema())
+    # On disk there is all of the core but this file: what is on disk comes first.
+    others = folder / "others"
+    shutil.copytree(shipped("proto") / _CORE.parent, others / _CORE.parent)
+    (others / _CORE).unlink()
     _protoc(
         f"--descriptor_set_in={core}",
         f"--proto_path={schemas}",
+        f"--proto_path={others}",
         f"--descriptor_set_out={read}",
         *names,
     )

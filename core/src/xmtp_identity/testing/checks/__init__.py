@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .base import Check
-from .batches import Batches, Threads
+from .batches import Batches
 from .confusion import OtherAccount, OtherKind, OtherText
 from .errors import TypedErrors
 from .identifiers import (
@@ -31,6 +31,7 @@ from .signatures import (
     Vectors,
 )
 from .speed import Speed
+from .threads import Threads
 from .wire import Presence, TextLines, WireRoundTrip
 
 __all__ = ["CHECKS", "Check"]

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
-from threading import Barrier
 from typing import TYPE_CHECKING, Final
 
 from ...kinds import SignatureItem
 from ..calls import Answer, Crash, describe, verify_together
 from ..pool import pool_of
-from ..watch import outside_calls
 from .base import Check, numbered
 
 if TYPE_CHECKING:
     from ..bench import Bench
 
-__all__ = ["Batches", "Threads"]
+__all__ = ["Batches", "ask_alone", "differences"]
 
 _HUGE: Final = 2048
 _SHUFFLES: Final = 3
-_THREADS: Final = 4
-_ROUNDS: Final = 4
-_SWITCH: Final = 1e-5
 
 
-def _alone(bench: Bench, number: int, items: Sequence[SignatureItem]) -> list[str]:
+def ask_alone(bench: Bench, number: int, items: Sequence[SignatureItem]) -> list[str]:
     """What is said of each item, asked one by one."""
     return [describe(bench.verify_one(number, item)) for item in items]
 
 
-def _differences(expected: list[str], answers: Sequence[Answer]) -> list[int]:
+def differences(expected: list[str], answers: Sequence[Answer]) -> list[int]:
+    """The places of the answers that are not as expected."""
     if len(answers) != len(expected):
         return list(range(len(expected)))
     return [
@@ -52,7 +46,7 @@ def _faults(
     if isinstance(answers, Crash):
         yield f"it {answers.cause}."
         return
-    wrong = _differences(alone, answers)
+    wrong = differences(alone, answers)
     if wrong:
         yield (
             f"other answers to {numbered(wrong)} than alone, such as "
@@ -74,7 +68,7 @@ class Batches(Check):
     def look(self, bench: Bench) -> Iterator[str]:
         """Ask one by one and together, in several orders and sizes."""
         for number, items in pool_of(bench, "batches").items():
-            alone = _alone(bench, number, items)
+            alone = ask_alone(bench, number, items)
             huge = len(bench.affordable(number, items[0], range(_HUGE)))
             for what, order in self._orders(len(items), huge):
                 asked = [items[index] for index in order]
@@ -97,60 +91,3 @@ class Batches(Check):
             yield f"shuffled ({seed})", shuffled
         yield "each twice", [index for index in whole for _ in range(2)]
         yield f"{huge} in a call", list(islice(cycle(whole), huge))
-
-
-class Threads(Check):
-    """A node that verifies on several threads comes to one answer."""
-
-    name = "threads"
-    group = "batches"
-    fix = "Keep what a call works on in local variables, not in modules or objects."
-
-    def look(self, bench: Bench) -> Iterator[str]:
-        """Ask on several threads at the same time."""
-        for number, items in pool_of(bench, "threads").items():
-            alone = _alone(bench, number, items)
-            wrong: set[int] = set()
-            # Threads change places as often as they can.
-            interval = sys.getswitchinterval()
-            sys.setswitchinterval(_SWITCH)
-            try:
-                for answers in self._at_once(bench, number, items):
-                    wrong.update(_differences(alone, answers))
-            finally:
-                sys.setswitchinterval(interval)
-            if wrong:
-                yield (
-                    f"Proof {number}: on {_THREADS} threads the items "
-                    f"{numbered(sorted(wrong))} get other answers than on one."
-                )
-
-    @staticmethod
-    def _at_once(
-        bench: Bench, number: int, items: Sequence[SignatureItem]
-    ) -> Iterator[list[Answer]]:
-        """The answers of each round of each thread, brought into the items' order."""
-        barrier = Barrier(_THREADS)
-
-        def work(thread: int) -> list[list[Answer]]:
-            # Each thread begins at another item.
-            order = [(index + thread * 3) % len(items) for index in range(len(items))]
-            asked = [items[index] for index in order]
-            rounds = []
-            for _ in range(_ROUNDS):
-                barrier.wait(timeout=60)
-                with outside_calls(files=True):
-                    answers = bench.verify(number, asked)
-                rounds.append(
-                    [
-                        answer
-                        for _, answer in sorted(
-                            zip(order, answers, strict=True), key=lambda pair: pair[0]
-                        )
-                    ]
-                )
-            return rounds
-
-        with ThreadPoolExecutor(_THREADS) as pool:
-            for rounds in pool.map(work, range(_THREADS)):
-                yield from rounds
