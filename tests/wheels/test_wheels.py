@@ -23,6 +23,9 @@ from ..workspace import (
 
 pytestmark = pytest.mark.slow
 
+SCAFFOLD = ("cookiecutter/", "templates/", "proto/xmtp_identity/v1/")
+"""What `xid new` and `xid protoc` need, from elsewhere in the work tree."""
+
 CORE_ALONE = {
     "cffi",
     "click",
@@ -75,6 +78,12 @@ def test_a_wheel_holds_its_package_whole_and_nothing_else(
         for path in project_files()
         if path.is_relative_to(source)
     }
+    if not distribution.is_plugin:
+        expected |= {
+            f"{distribution.module}/_scaffold/{path.relative_to(ROOT).as_posix()}"
+            for path in project_files()
+            if path.relative_to(ROOT).as_posix().startswith(SCAFFOLD)
+        }
     names = ZipFile(wheels[distribution.name]).namelist()
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert f"{distribution.module}/py.typed" in expected

@@ -53,7 +53,7 @@ _ANY_NOUN: Final = "Some other noun"
     "--noun",
     callback=text_argument,
     metavar="NOUN",
-    help='What the signed text calls a member, such as "Solana address".',
+    help='What the signed text calls a member, such as "Nostr key".',
 )
 @click.option(
     "--output",
