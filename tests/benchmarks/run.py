@@ -196,7 +196,7 @@ def parallel(registry: Registry, rounds: int) -> list[Row]:
         for name, family in FAMILIES.items()
         for number in range(6)
     ]
-    pairs = [(inbox.inbox_id, inbox.log) for inbox in inboxes] * 10
+    pairs = [(inbox.inbox_id, inbox.log) for inbox in inboxes] * 40
 
     def run(executor: Executor | None) -> Callable[[], object]:
         return lambda: sum(1 for _ in replay_many(pairs, registry, executor))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from .protocol.refusals import Number
+from .protocol.refusals import Number
 
 __all__ = ["Outcome", "OutcomeKind"]
 
@@ -27,8 +25,7 @@ class OutcomeKind(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one entry.
 
     index: of the entry in the log, from 0.
@@ -39,7 +36,7 @@ class Outcome:
     detail: a sentence for people, "" where applied.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # nobody looks for an item of an outcome
     outcome: OutcomeKind
     code: str = ""
     deviation: bool = False

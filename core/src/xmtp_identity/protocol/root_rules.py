@@ -30,8 +30,6 @@ from .state import Member, RootState, Word
 from .verify import FailedUpdate, VerifiedAdd, VerifiedCreate, VerifiedRevoke
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ..identifier import MemberIdentifier
     from ..kinds import Kind, VerifiedSignature
     from ..registry import Registry
@@ -82,7 +80,7 @@ def apply_root(
         _check_words(state, verified.checked, digest)
         raise verified.error
     used, repeatable = _signatures(verified)
-    _check_words(state, used, digest)
+    words = _check_words(state, used, digest)
     state.begin()
     try:
         for action in verified.actions:
@@ -100,9 +98,11 @@ def apply_root(
     if verified.unavailable is not None:
         state.rollback()
         return
-    for signature in used + repeatable:
-        state.seen.add(signature.remembered)
+    state.words.update(words)
+    state.seen.update([signature.remembered for signature in used])
+    for signature in repeatable:
         state.words.add(Word(signature.signer.kind, signature.word_key, digest))
+        state.seen.add(signature.remembered)
 
 
 def _signatures(
@@ -123,33 +123,40 @@ def _signatures(
 
 
 def _check_words(
-    state: RootState, signatures: Iterable[VerifiedSignature], digest: bytes
-) -> None:
-    """Refuse signatures that were used before.
+    state: RootState, signatures: list[VerifiedSignature], digest: bytes
+) -> list[Word]:
+    """Refuse signatures that were used before; their words otherwise.
 
     Raises `WordReused` if a signer signed this very text before and the bytes
     are others (the reference client compares bytes alone), else `Replayed`.
     """
+    words = []
     replayed: VerifiedSignature | None = None
     for signature in signatures:
+        word = Word(signature.signer.kind, signature.word_key, digest)
         if signature.remembered in state.seen:
             replayed = signature
-        elif Word(signature.signer.kind, signature.word_key, digest) in state.words:
+        elif word in state.words:
             raise WordReused(
                 f"{signature.signer} signed this very text before, in other bytes."
             )
+        words.append(word)
     if replayed is not None:
         raise Replayed(f"A signature of {replayed.signer} was used before.")
+    return words
 
 
-def _check_member_chain(state: RootState, signature: VerifiedSignature) -> None:
-    """A member signs on the chain that it was added with."""
+def _is_member(state: RootState, signature: VerifiedSignature) -> bool:
+    """Whether a member signed, on the chain that it was added with."""
     member = state.members.get(signature.signer)
-    if member is not None and member.chain_id != signature.chain_id:
+    if member is None:
+        return False
+    if member.chain_id != signature.chain_id:
         raise ChainMismatch(
             f"{signature.signer} was added {_on(member.chain_id)} and signs "
             f"{_on(signature.chain_id)}."
         )
+    return True
 
 
 def _on(chain_id: int | None) -> str:
@@ -158,8 +165,7 @@ def _on(chain_id: int | None) -> str:
 
 def check_adder(state: RootState, signature: VerifiedSignature) -> None:
     """Whoever adds is a member, on its chain, or the recovery identifier."""
-    _check_member_chain(state, signature)
-    if signature.signer not in state.members and signature.signer != state.recovery:
+    if not _is_member(state, signature) and signature.signer != state.recovery:
         raise NotAMember(f"{signature.signer} is no member of the inbox.")
 
 
@@ -167,7 +173,7 @@ def check_recovery(state: RootState, signature: VerifiedSignature) -> None:
     """Whoever revokes is the recovery identifier, on its chain if a member."""
     if state.recovery is None:
         raise NotCreated("The inbox has not been created.")
-    _check_member_chain(state, signature)
+    _is_member(state, signature)
     if signature.signer != state.recovery:
         raise NotRecovery(f"{signature.signer} is not the recovery identifier.")
 

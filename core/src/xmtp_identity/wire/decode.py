@@ -79,6 +79,10 @@ def _no_actions() -> Undecodable:
 # The fast way
 
 
+class _UnknownKind(Exception):
+    """An identifier kind is none of XMTP's."""
+
+
 def _fast(data: bytes) -> RawUpdate | None:
     try:
         update = view.IdentityUpdate.FromString(data)
@@ -95,9 +99,10 @@ def _fast(data: bytes) -> RawUpdate | None:
             raise _no_actions()
     elif update.leaf_actions:
         raise _mixed_actions()
-    raw = [_fast_action(action) for action in actions]
-    if any(getattr(action, "identifier_kind", 0) not in _KINDS for action in raw):
-        # An unknown number is rare enough to have everything looked at.
+    try:
+        raw = [_fast_action(action) for action in actions]
+    except _UnknownKind:
+        # Rare enough to have everything looked at.
         return None
     return RawUpdate(update.inbox_id, update.client_timestamp_ns, raw, is_leaf, None)
 
@@ -119,6 +124,8 @@ def _fast_action(action: view.IdentityAction) -> RawAction:
         )
     if which == "create_inbox":
         create = action.create_inbox
+        if create.initial_identifier_kind not in _KINDS:
+            raise _UnknownKind
         return RawCreate(
             create.initial_identifier,
             create.nonce,
@@ -128,6 +135,8 @@ def _fast_action(action: view.IdentityAction) -> RawAction:
         )
     if which == "change_recovery_address":
         change = action.change_recovery_address
+        if change.new_recovery_identifier_kind not in _KINDS:
+            raise _UnknownKind
         return RawChange(
             change.new_recovery_identifier,
             _variant(change.existing_recovery_identifier_signature),
