@@ -80,8 +80,9 @@ def test_a_solana_wallets_answer_is_taken_in_each_encoding(
     asked = json.loads(
         desk.good(*desk.link("--kind", "solana", address, "--text-only", "--json"))
     )
-    assert f"- Link Solana address to inbox\n  (Solana address: {address})" in (
-        asked["text"]
+    assert (
+        f"- Link Solana address to inbox\n  (Solana address: {address})"
+        in (asked["text"])
     )
     answer = ENCODINGS[encoding](bytes(wallet.sign_message(asked["text"].encode())))
     desk.good(

@@ -63,7 +63,10 @@ def _number(number: Number) -> str:
     """What a number is, as far as the allotment knows."""
     name = f"{number.space} {number.number}"
     if number.space == Space.ACTION:
-        return f"{name} is an action that no release before this one knows"
+        return (
+            f"{name} is an action that this release does not know: upgrade "
+            "xmtp-identity"
+        )
     owner = _owner(number)
     if owner is not None:
         return f"{name} is {owner.name}'s: install {owner.distribution}"

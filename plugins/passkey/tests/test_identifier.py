@@ -141,9 +141,7 @@ def test_0x_with_a_capital_is_a_deviation_for_releases_differ_on_it() -> None:
     assert caught.value.code == "identifier_text"
 
 
-@pytest.mark.parametrize(
-    "text", [*BAD_TEXTS.values(), "0x0x04", "x", "0", "0x0"]
-)
+@pytest.mark.parametrize("text", [*BAD_TEXTS.values(), "0x0x04", "x", "0", "0x0"])
 def test_decode_string_refuses_what_is_no_hex(text: str) -> None:
     with pytest.raises(InvalidIdentifier):
         decode_string(text, None)
