@@ -34,9 +34,7 @@ class Writer:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.owner = self.key("ethereum")
-        self.inbox_id = inbox_id_of(
-            self.owner.identifier, 0, registry.kind("ethereum")
-        )
+        self.inbox_id = inbox_id_of(self.owner.identifier, 0, registry.kind("ethereum"))
         self.log: list[bytes] = []
 
     def key(self, kind: str) -> Signer:

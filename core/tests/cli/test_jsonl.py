@@ -155,7 +155,8 @@ def test_memory_does_not_grow_with_the_number_of_lines() -> None:
         )
         for count in (4_000, 40_000)
     )
-    assert large < small * 1.1
+    # Ten times the lines; what the allocator keeps differs from run to run.
+    assert large < small * 1.25
 
 
 def test_a_line_of_output_is_ascii_whatever_comes_in() -> None:
