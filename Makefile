@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= 2
 ARGS   ?=
+VERSION ?=
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -22,8 +23,8 @@ PIP     := $(BIN)/python -m pip -qq
 RUNTIME := $(VENV)/.runtime
 DEV     := $(VENV)/.dev
 
-space :=
-space +=
+empty :=
+space := $(empty) $(empty)
 DISTRIBUTIONS := core $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
 PROJECTS      := $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
 SOURCES       := $(wildcard $(addsuffix /src,$(DISTRIBUTIONS)))
@@ -33,7 +34,7 @@ TESTS         := $(wildcard $(addsuffix /tests,$(DISTRIBUTIONS)) tests)
 NODE_PROJECTS := $(wildcard $(addsuffix /package.json,$(TESTS)) $(addsuffix /*/package.json,$(TESTS)))
 NODE_READY    := $(patsubst %/package.json,%/node_modules/.ready,$(NODE_PROJECTS))
 
-.PHONY: help demo test lint proto docs bench pins clean distclean
+.PHONY: help demo test lint proto docs bench dist release pins clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,7 +49,7 @@ lint: $(DEV)  ## ruff and mypy --strict
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check . || { echo "Run $(BIN)/ruff format ." >&2; exit 1; }
 	@MYPYPATH="$(subst $(space),:,$(SOURCES))" $(BIN)/mypy --no-error-summary \
-	  conftest.py docs proto $(SOURCES) $(TESTS)
+	  conftest.py docs proto .ci/*.py $(SOURCES) $(TESTS)
 	@echo "lint: nothing to complain of"
 
 proto: $(DEV)  ## generate the protobuf code anew
@@ -60,6 +61,13 @@ docs: $(DEV)  ## the documentation, into docs/_build/html
 
 bench: $(DEV)  ## how fast it is
 	@$(BIN)/python -m tests.benchmarks.run $(ARGS)
+
+dist: $(DEV)  ## wheels, sdists and bills of materials, into dist
+	@$(BIN)/python .ci/dist.py $(ARGS)
+
+release: $(DEV)  ## versions, changelog and notes of VERSION=x.y.z
+	@$(BIN)/python .ci/release.py "$(VERSION)" $(ARGS)
+	@$(BIN)/python -c "from tests.compat.page import PAGE, page; PAGE.write_text(page(), 'utf-8')"
 
 pins: | $(BIN)/python  ## bring constraints.txt up to the pyproject files (ARGS=--upgrade)
 	@$(PIP) install uv

@@ -29,6 +29,7 @@ import xmtp_identity.hookspecs
 import xmtp_identity.kinds
 from xmtp_identity.cli.root import BUILT_IN, xid
 from xmtp_identity.deviations import DEVIATIONS, Deviation
+from xmtp_identity.directory import directory
 from xmtp_identity.errors import IdentityError
 from xmtp_identity.outcome import OutcomeKind
 from xmtp_identity.protocol import refusals as refusals_module
@@ -227,6 +228,24 @@ def kinds() -> str:
     return "\n".join(parts)
 
 
+def plugins() -> str:
+    """The directory of plugins."""
+    return table(
+        ["Package", "Kinds", "Numbers", "Tier", "Status", "What it is"],
+        [
+            [
+                f"`{one.distribution}`",
+                ", ".join(f"`{name}`" for name in one.kinds),
+                ", ".join(map(str, one.numbers)),
+                one.tier.value if one.tier else "",
+                one.status.value,
+                one.summary,
+            ]
+            for one in directory()
+        ],
+    )
+
+
 def _function(function: Callable[..., Any]) -> str:
     signature = inspect.signature(function)
     types = {name: one.annotation for name, one in signature.parameters.items()}
@@ -346,6 +365,7 @@ def _said_of(module: ModuleType) -> dict[str, str]:
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "commands.md": commands,
     "deviations.md": deviations,
+    "directory.md": plugins,
     "errors.md": errors,
     "files.md": files,
     "hooks.md": hooks,

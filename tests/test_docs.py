@@ -16,6 +16,7 @@ import pytest
 from xmtp_identity import load_registry, replay
 from xmtp_identity.cli.results import explanation_objects, result_object
 from xmtp_identity.deviations import DEVIATIONS
+from xmtp_identity.directory import Status, directory
 from xmtp_identity.errors import IdentityError
 from xmtp_identity.logfile import read_logs
 
@@ -85,10 +86,10 @@ def test_every_command_and_program_of_a_page_is_in_a_fence_that_is_run(
 
 def test_a_page_that_shows_what_is_not_so_fails(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("```console\n$ xid --version\nxid 9…\n```\n", "utf-8")
+    page.write_text("```console\n$ xid --version\nxid none…\n```\n", "utf-8")
     folder = tmp_path / "run"
     folder.mkdir()
-    with pytest.raises(AssertionError, match=r"xid 0\.1\.0"):
+    with pytest.raises(AssertionError, match=r"xid \d+\.\d+\.\d+"):
         run(page, folder)
 
 
@@ -153,6 +154,17 @@ def test_committed_tables_say_what_the_code_says(tables: dict[str, str]) -> None
 def test_every_table_stands_in_a_page(tables: dict[str, str]) -> None:
     text = "".join(page.read_text("utf-8") for page in WRITTEN)
     assert [name for name in tables if f"_generated/{name}" not in text] == []
+
+
+@each_distribution
+def test_every_distribution_is_in_the_directory(
+    distribution: Distribution, tables: dict[str, str]
+) -> None:
+    assert f"| `{distribution.name}` | " in tables["directory.md"]
+    (listed,) = (one for one in directory() if one.distribution == distribution.name)
+    if distribution.is_plugin:
+        assert listed.name in distribution.entry_points
+    assert listed.status is Status.AVAILABLE
 
 
 def test_every_hook_and_its_arguments_are_described(tables: dict[str, str]) -> None:

@@ -299,6 +299,46 @@ def test_what_is_no_suffix_is_reported(make: Make, suffix: str) -> None:
     check_broken("name_service", make(SERVICE.format(suffix=suffix)))
 
 
+# Damaged packages
+
+
+def _package(folder: Path, name: str, points: str, version: str = "1.0") -> None:
+    information = folder / f"{name}-{version}.dist-info"
+    information.mkdir()
+    metadata = f"Metadata-Version: 2.1\nName: {name}\n"
+    if version:
+        metadata += f"Version: {version}\n"
+    (information / "METADATA").write_text(metadata, "utf-8")
+    (information / "entry_points.txt").write_text(points, "utf-8")
+
+
+def test_a_list_of_entry_points_that_cannot_be_read_hides_no_other(
+    make: Make, tmp_path: Path
+) -> None:
+    whole = load_plugins(strict=False).registry
+    sound = make(good())
+    _package(tmp_path, "sound", f"[xmtp_identity]\nsound = {sound.value}\n")
+    _package(tmp_path, "damaged", "[xmtp_identity]\nno equals sign\n")
+    _package(tmp_path, "stranger", "[console_scripts]\nno equals sign\n")
+    plugins = load_plugins(strict=False)
+    assert error_of(plugins).code == "plugin_import"
+    assert error_of(plugins).detail.startswith("damaged: its entry_points.txt ")
+    assert set(names(plugins.registry)) == {*names(whole), "one"}
+    with pytest.raises(PluginError, match=r"^damaged: "):
+        load_plugins(strict=True)
+    assert names(load_plugins(allow=["sound"]).registry) == ["installation", "one"]
+
+
+def test_a_package_without_a_version_is_loaded_all_the_same(
+    make: Make, tmp_path: Path
+) -> None:
+    entry = make(good())
+    _package(tmp_path, "nothing", f"[xmtp_identity]\nnothing = {entry.value}\n", "")
+    (report,) = load_plugins(allow=["nothing"]).plugins
+    assert (report.distribution, report.version) == ("nothing", "")
+    assert report.error is None
+
+
 # Strict mode
 
 

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
     from .hookspecs import NameService
 
-__all__ = ["LoadedPlugin", "Plugins", "load_plugins", "load_registry"]
+__all__ = ["LoadedPlugin", "Plugins", "find_plugins", "load_plugins", "load_registry"]
 
 ALLOW_LIST: Final = "XID_PLUGINS"
 STRICT: Final = "XID_STRICT_PLUGINS"
+_LIST: Final = "entry_points.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +91,19 @@ def load_plugins(
     A name on the allow-list that is not installed is an error in any mode.
     """
     allowed = _allowed(allow)
-    # Imported here: together they cost a third of this package's import time.
-    from importlib.metadata import entry_points
-
+    # Imported here: it costs a third of this package's import time.
     import pluggy
 
     from . import hookspecs
 
     if strict is None:
         strict = os.environ.get(STRICT, "") not in ("", "0")
+    damaged: list[LoadedPlugin] = []
     if found is None:
-        found = sorted(entry_points(group=hookspecs.PROJECT), key=_order)
+        found, damaged = find_plugins()
     if allowed is not None:
         found = [entry for entry in found if entry.name in allowed]
+        damaged = []  # which plugins those packages have can't be known
         absent = allowed - {entry.name for entry in found} - {INSTALLATION.name}
         if absent:
             raise PluginError(
@@ -113,12 +114,47 @@ def load_plugins(
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     loader = _Loader(manager, [INSTALLATION], {})
-    reports = tuple(loader.load(entry) for entry in found)
+    reports = (*damaged, *(loader.load(entry) for entry in found))
     for report in reports:
         if strict and report.error:
             raise report.error
     services = MappingProxyType(loader.services)
     return Plugins(Registry(loader.kinds), reports, manager, services)
+
+
+def find_plugins() -> tuple[list[EntryPoint], list[LoadedPlugin]]:
+    """The entry points of plugins in this environment, by name, not yet loaded.
+
+    Beside them a report on each package that has some, in a file that can't be
+    read.
+    """
+    from importlib.metadata import distributions, entry_points
+
+    from .hookspecs import PROJECT
+
+    try:
+        return sorted(entry_points(group=PROJECT), key=_order), []
+    except Exception:  # noqa: BLE001, S110 - the file of any package, damaged in any way
+        pass  # one by one it takes longer, and finds all others
+    found: list[EntryPoint] = []
+    damaged: list[LoadedPlugin] = []
+    seen: set[str] = set()
+    for package in distributions():
+        name = package.name or ""
+        if name in seen:
+            continue  # the first one on the path counts
+        seen.add(name)
+        try:
+            found.extend(package.entry_points.select(group=PROJECT))
+        except Exception as error:  # noqa: BLE001 - as above
+            if f"[{PROJECT}]" in (package.read_text(_LIST) or ""):
+                cause = PluginError(
+                    f"{name}: its {_LIST} can't be read ({type(error).__name__}).",
+                    code="plugin_import",
+                )
+                version = package.version or ""
+                damaged.append(LoadedPlugin(name, _LIST, name, version, error=cause))
+    return sorted(found, key=_order), damaged
 
 
 def _allowed(allow: Iterable[str] | None) -> set[str] | None:
@@ -148,8 +184,9 @@ class _Loader:
         report: dict[str, Any] = {
             "name": entry.name,
             "module": entry.value,
-            "distribution": distribution.name if distribution else "",
-            "version": distribution.version if distribution else "",
+            # A damaged package may have no name, or no version.
+            "distribution": (distribution.name or "") if distribution else "",
+            "version": (distribution.version or "") if distribution else "",
         }
         name = f"{entry.name} ({entry.value})"
         try:

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 
 __all__ = ["install"]
 
 
-def install(folder: Path, name: str, source: str) -> str:
+def install(
+    folder: Path,
+    name: str,
+    source: str,
+    *,
+    version: str = "1.2",
+    metadata: Sequence[str] = (),
+    module: str | None = None,
+) -> str:
     """Make a distribution whose plugin is a module with this source.
+
+    metadata: more lines of it, such as ``Requires-Dist: ...``.
+    module: the name of the module, where it is to be that of another plugin.
 
     Returns the folder to put on the path.
     """
-    module = f"plugin_{name}"
+    module = module or f"plugin_{name}"
     (folder / f"{module}.py").write_text(dedent(source), "utf-8")
-    information = folder / f"{module}-1.2.dist-info"
+    information = folder / f"xid_{name}-{version}.dist-info"
     information.mkdir()
-    (information / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: xid-{name}\nVersion: 1.2\n", "utf-8"
-    )
+    lines = ["Metadata-Version: 2.1", f"Name: xid-{name}", f"Version: {version}"]
+    (information / "METADATA").write_text("\n".join([*lines, *metadata, ""]), "utf-8")
     (information / "entry_points.txt").write_text(
         f"[xmtp_identity]\n{name} = {module}\n", "utf-8"
     )

@@ -55,7 +55,7 @@ def test_help_loads_no_cryptography() -> None:
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_rich_is_for_terminals_alone(tmp_path: Path, form: list[str]) -> None:
     path = write(tmp_path, "log", response(history("add_passkey")))
-    for arguments in (["replay", path], ["inspect", path], ["kinds"], ["plugins"]):
+    for arguments in (["replay", path], ["inspect", path], ["kinds"], ["doctor"]):
         assert "rich" not in _loaded(*arguments, *form)
 
 

@@ -18,6 +18,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "compat": "compat:compat",
     "completion": "completion:completion",
     "conformance": "conformance:conformance",
+    "doctor": "doctor:doctor",
     "inbox": "inbox:inbox",
     "inbox-id": "inbox_id:inbox_id",
     "inspect": "inspect:inspect",
