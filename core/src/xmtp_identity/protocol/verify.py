@@ -119,6 +119,8 @@ class Batch:
     def add(self, update: UnverifiedUpdate) -> Pending:
         """Put an update's signatures into the batch."""
         memo: dict[tuple[Variant, MemberIdentifier | None], tuple[int, int]] = {}
+        # The signatures of one action are never the same.
+        many = len(update.actions) > 1
         slots = []
         text = update.text
         for action in update.actions:
@@ -129,12 +131,14 @@ class Batch:
             else:
                 wanted = ((action.signature, None),)  # type: ignore[assignment]  # one or two
             for key in wanted:
-                slot = memo.get(key)
+                slot = memo.get(key) if many else None
                 if slot is None:
                     number = key[0].number
                     items = self._items.setdefault(number, [])
-                    slot = memo[key] = (number, len(items))
+                    slot = (number, len(items))
                     items.append(SignatureItem(text, key[0].payload, key[1]))
+                    if many:
+                        memo[key] = slot
                 slots.append(slot)
         return Pending(update, slots)
 
