@@ -69,6 +69,24 @@ KIND = """
     """
 """A leaf kind whose identifiers begin with "fish"."""
 
+NAMES = """
+    from xmtp_identity.errors import BadInput
+    from xmtp_identity.hookspecs import NameService, hookimpl
+
+    class Names(NameService):
+        def resolve(self, name):
+            if name == "owner.test":
+                return "0x" + "ab" * 20
+            if name == "broken.test":
+                raise OSError
+            raise BadInput(f"Nobody is called {name}.", code="no_such_name")
+
+    @hookimpl
+    def register_name_services():
+        return {".test": Names()}
+    """
+"""A name service that knows one name."""
+
 COMMAND = """
     import click
     from xmtp_identity.errors import BadInput, NotAdmitted

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from .fake_plugin import COMMAND, IMPOSTOR, KIND, install
+from .fake_plugin import COMMAND, IMPOSTOR, KIND, NAMES, install
 from .support import answer, as_json, history, one_line, process, run
 
 HERE = [
@@ -262,3 +263,24 @@ def test_the_shell_is_told_commands_and_kinds(words: str, wanted: str) -> None:
     )
     assert wanted in result.stdout.decode().splitlines()
     assert not result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("broken.test", "name_service_failed"), ("nobody.test", "no_such_name")],
+)
+def test_a_name_is_resolved_by_the_plugin_that_owns_its_suffix(
+    tmp_path: Path, name: str, code: str
+) -> None:
+    path = install(tmp_path, "names", NAMES)
+
+    def ask(owner: str) -> subprocess.CompletedProcess[bytes]:
+        return process("inbox-id", owner, PYTHONPATH=path, XID_PLUGINS="ethereum,names")
+
+    named, plain = ask("owner.test"), ask("0x" + "ab" * 20)
+    assert named.returncode == plain.returncode == 0
+    assert named.stdout == plain.stdout
+    refused = ask(name)
+    assert refused.returncode == 2
+    assert refused.stderr.endswith(f"[{code}]\n".encode())
+    assert refused.stderr.count(b"\n") == 1

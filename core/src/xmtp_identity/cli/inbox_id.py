@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import BadInput, InvalidIdentifier
-from .options import as_json, complete_kinds, decimal, registry_of, text_argument, warn
+from .options import (
+    as_json,
+    complete_kinds,
+    decimal,
+    registry_of,
+    resolve_name,
+    text_argument,
+    warn,
+)
 from .output import emit, emit_json
 
 if TYPE_CHECKING:
@@ -53,6 +61,7 @@ def inbox_id(
     from ..protocol.root_rules import inbox_id_of
 
     registry = registry_of(ctx)
+    identifier = resolve_name(ctx, identifier)
     if kind is None:
         owner = _guess(ctx, identifier, registry)
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..errors import PluginError
+from ..errors import BadInput, IdentityError, PluginError
 from .output import complain
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = [
     "decimal",
     "plugins_of",
     "registry_of",
+    "resolve_name",
     "text_argument",
     "warn",
 ]
@@ -101,6 +102,28 @@ def warn(ctx: click.Context, sentence: str, code: str) -> None:
 def registry_of(ctx: click.Context) -> Registry:
     """The registry of all installed kinds; see `plugins_of`."""
     return plugins_of(ctx).registry
+
+
+def resolve_name(ctx: click.Context, text: str) -> str:
+    """What a name stands for, if a plugin serves names that end like this one.
+
+    Any other text is given back as it is. The longest suffix counts. Raises
+    `BadInput` if the name stands for nothing or its service broke.
+    """
+    services = plugins_of(ctx).name_services
+    for suffix in sorted(services, key=len, reverse=True):
+        if text.endswith(suffix) and text != suffix:
+            try:
+                return services[suffix].resolve(text)
+            except IdentityError:
+                raise
+            except Exception as error:
+                raise BadInput(
+                    f"The service for names in {suffix} broke "
+                    f"({type(error).__name__}): give the identifier itself.",
+                    code="name_service_failed",
+                ) from error
+    return text
 
 
 def complete_kinds(

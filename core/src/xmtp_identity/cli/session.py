@@ -12,7 +12,7 @@ import click
 
 from ..errors import BadInput, IdentityError
 from .local_log import LocalLog
-from .options import registry_of
+from .options import registry_of, resolve_name
 from .output import (
     Cell,
     Facts,
@@ -229,7 +229,10 @@ class Session:
 
     def _find(self, text: str, kind_name: str | None) -> Party:
         return find_party(
-            text, self.registry, ask_password=self._ask_password, kind_name=kind_name
+            resolve_name(click.get_current_context(), text),
+            self.registry,
+            ask_password=self._ask_password,
+            kind_name=kind_name,
         )
 
     # What goes out
