@@ -13,7 +13,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from .errors import PluginError
-from .loading import ALLOW_LIST, LoadedPlugin, Plugins, find_plugins, load_plugins
+from .loading import (
+    ALLOW_LIST,
+    LoadedPlugin,
+    Plugins,
+    field_of,
+    find_plugins,
+    load_plugins,
+)
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -112,7 +119,7 @@ def _packages() -> _Packages:
     found: dict[str, list[metadata.Distribution]] = {}
     for one in metadata.distributions():
         # A damaged package may have no name.
-        if name := one.metadata["Name"]:
+        if name := field_of(one, "Name"):
             found.setdefault(canonicalize_name(name), []).append(one)
     return found
 
@@ -163,7 +170,7 @@ def _wrong_python(
 
     from packaging.specifiers import SpecifierSet
 
-    wanted = package.metadata["Requires-Python"]
+    wanted = field_of(package, "Requires-Python")
     here = python_version()
     if wanted and not SpecifierSet(wanted).contains(here, prereleases=True):
         yield (
@@ -187,7 +194,7 @@ def _unmet(
         if name not in packages:
             yield f"{distribution} requires {wanted}, which is not installed.", remedy
             continue
-        here = packages[name][0].version or "0"  # damaged: it has none
+        here = field_of(packages[name][0], "Version") or "0"  # damaged: it has none
         if one.specifier.contains(here, prereleases=True):
             continue
         if name == CORE:
@@ -216,7 +223,9 @@ def _surplus(packages: _Packages, plugin: str, distribution: str) -> Iterator[Pr
 
     copies = packages.get(canonicalize_name(distribution), [])
     # A folder may stand on the path twice: that is no second copy.
-    places = sorted({f"{one.version} in {one.locate_file('')}" for one in copies})
+    places = sorted(
+        {f"{field_of(one, 'Version')} in {one.locate_file('')}" for one in copies}
+    )
     if len(places) > 1:
         found = PluginError(
             f"{distribution} is installed {len(places)} times ({'; '.join(places)}); "

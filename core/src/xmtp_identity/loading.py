@@ -20,13 +20,20 @@ from .kinds import Kind
 from .registry import Registry, check_kind
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
     import pluggy
 
     from .hookspecs import NameService
 
-__all__ = ["LoadedPlugin", "Plugins", "find_plugins", "load_plugins", "load_registry"]
+__all__ = [
+    "LoadedPlugin",
+    "Plugins",
+    "field_of",
+    "find_plugins",
+    "load_plugins",
+    "load_registry",
+]
 
 ALLOW_LIST: Final = "XID_PLUGINS"
 STRICT: Final = "XID_STRICT_PLUGINS"
@@ -140,7 +147,7 @@ def find_plugins() -> tuple[list[EntryPoint], list[LoadedPlugin]]:
     damaged: list[LoadedPlugin] = []
     seen: set[str] = set()
     for package in distributions():
-        name = package.name or ""
+        name = field_of(package, "Name")
         if name in seen:
             continue  # the first one on the path counts
         seen.add(name)
@@ -152,9 +159,16 @@ def find_plugins() -> tuple[list[EntryPoint], list[LoadedPlugin]]:
                     f"{name}: its {_LIST} can't be read ({type(error).__name__}).",
                     code="plugin_import",
                 )
-                version = package.version or ""
+                version = field_of(package, "Version")
                 damaged.append(LoadedPlugin(name, _LIST, name, version, error=cause))
     return sorted(found, key=_order), damaged
+
+
+def field_of(distribution: Distribution, name: str) -> str:
+    """A field of a package's metadata, "" where it is damaged and lacks it."""
+    # Newer Pythons warn of a missing field before they give None for it.
+    metadata = distribution.metadata
+    return metadata[name] if name in metadata else ""
 
 
 def _allowed(allow: Iterable[str] | None) -> set[str] | None:
@@ -185,8 +199,8 @@ class _Loader:
             "name": entry.name,
             "module": entry.value,
             # A damaged package may have no name, or no version.
-            "distribution": (distribution.name or "") if distribution else "",
-            "version": (distribution.version or "") if distribution else "",
+            "distribution": field_of(distribution, "Name") if distribution else "",
+            "version": field_of(distribution, "Version") if distribution else "",
         }
         name = f"{entry.name} ({entry.value})"
         try:

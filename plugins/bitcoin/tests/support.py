@@ -21,6 +21,7 @@ from bitcoin.core.script import (  # type: ignore[import-untyped]  # the same
     CScript,
     CScriptWitness,
 )
+from coincurve import PrivateKey
 
 from xmtp_identity.errors import SignatureError
 from xmtp_identity.identifier import MemberIdentifier
@@ -215,7 +216,8 @@ def p2sh_p2wpkh(name: str, *, change: Change = as_it_is) -> Wallet:
 def p2tr(name: str, *, hash_type: int | None = None) -> Wallet:
     def sign(to_sign: ToSign) -> Spend:
         digest = to_sign.taproot_digest(hash_type or 0)
-        made = secp256k1.sign_schnorr(taproot_secret(name), digest)
+        # Without randomness: every run tries the same bytes.
+        made = PrivateKey(taproot_secret(name)).sign_schnorr(digest, None)
         return b"", (made + (b"" if hash_type is None else bytes([hash_type])),)
 
     return sign

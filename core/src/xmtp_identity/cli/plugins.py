@@ -88,8 +88,9 @@ def _show_directory(*, as_json: bool) -> None:
     from packaging.utils import canonicalize_name
 
     from ..directory import directory
+    from ..loading import field_of
 
-    names = (one.metadata["Name"] for one in distributions())
+    names = (field_of(one, "Name") for one in distributions())
     here = {canonicalize_name(name) for name in names if name}
     listed = directory()
     if as_json:
