@@ -168,7 +168,7 @@ def field_of(distribution: Distribution, name: str) -> str:
     """A field of a package's metadata, "" where it is damaged and lacks it."""
     # Newer Pythons warn of a missing field before they give None for it.
     metadata = distribution.metadata
-    return metadata[name] if name in metadata else ""
+    return metadata[name] if name in metadata else ""  # noqa: SIM401 - it has no get
 
 
 def _allowed(allow: Iterable[str] | None) -> set[str] | None:

@@ -216,8 +216,8 @@ def p2sh_p2wpkh(name: str, *, change: Change = as_it_is) -> Wallet:
 def p2tr(name: str, *, hash_type: int | None = None) -> Wallet:
     def sign(to_sign: ToSign) -> Spend:
         digest = to_sign.taproot_digest(hash_type or 0)
-        # Without randomness: every run tries the same bytes.
-        made = PrivateKey(taproot_secret(name)).sign_schnorr(digest, None)
+        # With fixed randomness: every run tries the same bytes.
+        made = PrivateKey(taproot_secret(name)).sign_schnorr(digest, bytes(32))
         return b"", (made + (b"" if hash_type is None else bytes([hash_type])),)
 
     return sign
