@@ -30,6 +30,7 @@ from .plan import (
     RevokeMember,
 )
 from .protocol.shape import LEGACY_SIGNATURE, check_shape
+from .protocol.text import signed_time_ns
 from .protocol.unverified import Add, Revoke, read_update
 from .wire.decode import decode_update
 from .wire.encode import encode_update
@@ -74,17 +75,13 @@ def choose_timestamp_ns(log: Log, now_ns: int) -> int:
             time_ns = decode_update(data).client_timestamp_ns
         except IdentityError:
             continue
-        used.add(_signed(time_ns) // _NS_PER_SECOND)
+        used.add(signed_time_ns(time_ns) // _NS_PER_SECOND)
     second = max([now_ns // _NS_PER_SECOND, *(used_second + 1 for used_second in used)])
     if second > _LAST_SECOND:
         second = now_ns // _NS_PER_SECOND
         while second in used:
             second += 1
     return second * _NS_PER_SECOND
-
-
-def _signed(time_ns: int) -> int:
-    return time_ns - (1 << 64) if time_ns >> 63 else time_ns
 
 
 class SignatureRequest:

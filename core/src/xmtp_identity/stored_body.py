@@ -11,6 +11,7 @@ from .errors import IdentityError
 from .identifier import MemberIdentifier
 from .protocol.state import LayerState, Member, RootState, Word
 from .wire import stored_pb2 as wire
+from .wire.encode import encode_variant
 from .wire.scan import LEN, fields
 
 if TYPE_CHECKING:
@@ -105,17 +106,7 @@ class _Writer:
     def _union(self, identifier: MemberIdentifier) -> bytes:
         """A serialized `MemberIdentifier`."""
         kind = self._registry.kind(identifier.kind)
-        payload = kind.encode(identifier)
-        return _varint(kind.number << 3 | LEN) + _varint(len(payload)) + payload
-
-
-def _varint(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
+        return encode_variant(kind.number, kind.encode(identifier))
 
 
 # Reading

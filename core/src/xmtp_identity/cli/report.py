@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from ..protocol.text import signed_time_ns
 from .output import Cell, Facts, Heading, Part, Table, Tree
 
 if TYPE_CHECKING:
@@ -135,7 +136,6 @@ def time_of(timestamp_ns: int) -> str:
     timestamp_ns: nanoseconds since 1970, an unsigned 64-bit number that is
     read as a signed one, as in the signed text.
     """
-    if timestamp_ns >> 63:
-        timestamp_ns -= 1 << 64
-    time = _EPOCH + timedelta(seconds=timestamp_ns // 1_000_000_000)
+    seconds = signed_time_ns(timestamp_ns) // 1_000_000_000
+    time = _EPOCH + timedelta(seconds=seconds)
     return f"{time.isoformat(sep=' ')[:19]}Z"

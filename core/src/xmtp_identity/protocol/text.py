@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["KindLines", "kind_lines", "owner_line", "recovery_line", "signature_text"]
+__all__ = [
+    "KindLines",
+    "kind_lines",
+    "owner_line",
+    "recovery_line",
+    "signature_text",
+    "signed_time_ns",
+]
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _NS_PER_SECOND: Final = 1_000_000_000
@@ -63,9 +70,8 @@ def signature_text(
         shows whole seconds.
     lines: for each action its two lines, in order.
     """
-    if client_timestamp_ns >> 63:
-        client_timestamp_ns -= 1 << 64
-    day, second = divmod(client_timestamp_ns // _NS_PER_SECOND, _SECONDS_PER_DAY)
+    seconds = signed_time_ns(client_timestamp_ns) // _NS_PER_SECOND
+    day, second = divmod(seconds, _SECONDS_PER_DAY)
     minute, second = divmod(second, 60)
     hour, minute = divmod(minute, 60)
     return (
@@ -74,6 +80,13 @@ def signature_text(
         + "\n".join(lines)
         + "\n\nFor more info: https://xmtp.org/signatures"
     )
+
+
+def signed_time_ns(client_timestamp_ns: int) -> int:
+    """An unsigned 64-bit time, read as the signed number that texts show."""
+    if client_timestamp_ns >> 63:
+        return client_timestamp_ns - (1 << 64)
+    return client_timestamp_ns
 
 
 @lru_cache(maxsize=1024)

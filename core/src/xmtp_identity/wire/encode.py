@@ -14,8 +14,9 @@ from .records import (
     RawUpdate,
     Variant,
 )
+from .scan import LEN
 
-__all__ = ["encode_update"]
+__all__ = ["encode_update", "encode_variant"]
 
 _Union = TypeVar("_Union", view.MemberIdentifier, view.Signature)
 
@@ -60,10 +61,12 @@ def _action(raw: RawAction) -> view.IdentityAction:
 def _fill(union: _Union, variant: Variant) -> None:
     """Put a variant into a union by its number, whether or not the view has a
     name for it: an unknown field is written as it was read."""
-    payload = variant.payload
-    union.MergeFromString(
-        _varint(variant.number << 3 | 2) + _varint(len(payload)) + payload
-    )
+    union.MergeFromString(encode_variant(variant.number, variant.payload))
+
+
+def encode_variant(number: int, payload: bytes) -> bytes:
+    """A serialized union that holds ``payload`` under ``number``."""
+    return _varint(number << 3 | LEN) + _varint(len(payload)) + payload
 
 
 def _varint(value: int) -> bytes:
