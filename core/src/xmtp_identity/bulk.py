@@ -40,8 +40,9 @@ def replay_many(
     executor: any `concurrent.futures.Executor`; None works in this thread. An
         executor of processes needs a context that can be pickled.
 
-    The results carry no snapshot: it holds every signature seen, which would
-    cost more to send between processes than the replay.
+    The results carry no snapshot and no associations: the former holds every
+    signature seen, which would cost more to send between processes than the
+    replay.
     """
     chunks = _chunks(pairs)
     if executor is None:
@@ -78,4 +79,4 @@ def _replay_chunk(
     chunk: _Chunk, registry: Registry, context: Context | None
 ) -> list[ReplayResult]:
     results = replay_batch(chunk, registry, context=context)
-    return [replace(result, snapshot=None) for result in results]
+    return [replace(result, snapshot=None, associations={}) for result in results]

@@ -7,7 +7,7 @@ holds makes it raise; what can't be applied gets an `Outcome` with its reason.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,15 +19,17 @@ from .protocol.layer_rules import apply_leaf
 from .protocol.refusals import LayerDiscarded, NoUpdate, Number, Refusal
 from .protocol.root_rules import apply_root
 from .protocol.shape import check_installed, check_shape
-from .protocol.state import AssociationState, LayerState, RootState
+from .protocol.state import Association, AssociationState, LayerState, RootState
 from .protocol.unverified import read_update
 from .protocol.verify import Batch, FailedUpdate
 from .registry import record_of
+from .result import ReplayResult
 from .snapshot import Snapshot
 from .wire.decode import decode_update
 from .wire.records import Space
 
 if TYPE_CHECKING:
+    from .identifier import MemberIdentifier
     from .kinds import Context, SignatureItem
     from .protocol.unverified import UnverifiedUpdate
     from .protocol.verify import Pending
@@ -39,35 +41,9 @@ Log = Sequence[bytes | None]
 """A whole identity log: serialized updates in order; None for an entry
 without one."""
 
+_UNKNOWN: Final = Association(None, None)
+
 _NO_CONTEXT: Final[Mapping[str, object]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayResult:
-    """What a log comes to.
-
-    state: None if the inbox was not created.
-    outcomes: one an entry; after `resume`, of the entries that came since.
-    authoritative: whether the root is certain. Not if an entry was discarded
-        that may say who may act for the inbox, and not if the replay stopped.
-    deviates: index of the first entry refused where the reference client
-        might accept it; up to there the root equals that client's.
-    missing: the layers left out, for want of a plugin or a chain: by allotted
-        name, else by number, in the order of the numbers.
-    stopped_at, cause: the entry that the replay stopped before, and why; to
-        be tried again.
-    snapshot: where to `resume`; None in the results of `replay_many`.
-    """
-
-    inbox_id: str
-    state: AssociationState | None
-    outcomes: tuple[Outcome, ...]
-    authoritative: bool
-    deviates: int | None
-    missing: tuple[str, ...]
-    stopped_at: int | None
-    cause: IdentityError | None
-    snapshot: Snapshot | None
 
 
 def replay(
@@ -192,6 +168,7 @@ class _Run:
     """The replay of one inbox."""
 
     __slots__ = (
+        "_associations",
         "_entries",
         "_first",
         "_inbox_id",
@@ -219,6 +196,7 @@ class _Run:
         self._named: set[int] = set()
         self._entries: list[_Prepared] = []
         self._outcomes: list[Outcome] = []
+        self._associations: dict[MemberIdentifier, Association] = {}
         self._leaf_entries = 0
         self._leaf_outcomes: dict[int, list[int]] = {}
         self._unknown_root = False
@@ -302,7 +280,7 @@ class _Run:
         if not isinstance(verified, FailedUpdate) and verified.unavailable is not None:
             self._stop(index, verified.unavailable)
         else:
-            self._outcomes.append(Outcome(index, OutcomeKind.APPLIED))
+            self._applied(index, self._root.touched, self._root.members)
 
     def _judge_leaf(
         self, index: int, leaf: int, step: Pending | IdentityError, batch: Batch
@@ -316,7 +294,7 @@ class _Run:
             if isinstance(step, IdentityError):
                 raise step
             verified = batch.result(step)
-            apply_leaf(self._root, layer, verified)
+            touched = apply_leaf(self._root, layer, verified)
         except IdentityError as error:
             if isinstance(error, KindFailed):
                 self._leave_out(index, leaf, error)
@@ -326,7 +304,20 @@ class _Run:
         if not isinstance(verified, FailedUpdate) and verified.unavailable is not None:
             self._leave_out(index, leaf, verified.unavailable)
         else:
-            self._outcomes.append(Outcome(index, OutcomeKind.APPLIED))
+            self._applied(index, touched, layer.members)
+
+    def _applied(
+        self,
+        index: int,
+        touched: Iterable[MemberIdentifier],
+        members: Mapping[MemberIdentifier, object],
+    ) -> None:
+        self._outcomes.append(Outcome(index, OutcomeKind.APPLIED))
+        known = self._associations
+        for identifier in touched:
+            known[identifier] = known.get(identifier, _UNKNOWN).then(
+                index, is_member=identifier in members
+            )
 
     def _refuse(self, index: int, error: IdentityError, *, deviation: bool) -> None:
         discarded = isinstance(error, Refusal) and error.discarded
@@ -398,7 +389,22 @@ class _Run:
             self.stopped_at,
             self.cause,
             self._snapshot(),
+            self._known_associations(),
         )
+
+    def _known_associations(self) -> Mapping[MemberIdentifier, Association]:
+        if not self._left_out:
+            return self._associations
+        out = {
+            kind.name
+            for number in self._left_out
+            if (kind := self._registry.by_member.get(number)) is not None
+        }
+        return {
+            identifier: association
+            for identifier, association in self._associations.items()
+            if identifier.kind not in out
+        }
 
     def _snapshot(self) -> Snapshot:
         position = self.stopped_at

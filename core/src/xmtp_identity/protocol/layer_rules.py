@@ -3,7 +3,7 @@ change that layer alone (DESIGN, "Layers")."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from .refusals import NotCreated, SignerMismatch, WordReused
@@ -21,8 +21,8 @@ __all__ = ["apply_leaf"]
 
 def apply_leaf(
     root: RootState, layer: LayerState, verified: VerifiedUpdate | FailedUpdate
-) -> None:
-    """Apply a leaf update to its layer.
+) -> Collection[MemberIdentifier]:
+    """Apply a leaf update to its layer; returns whom it added or removed.
 
     Raises a `Refusal`, or the error of the signature that failed, and leaves
     the layer as it was; with an unavailable signature the update is tried
@@ -44,12 +44,18 @@ def apply_leaf(
             check_recovery(root, action.by)
             changes[action.member] = None
     if verified.unavailable is not None:
-        return
+        return ()
+    touched = [
+        identifier
+        for identifier, member in changes.items()
+        if member is not None or identifier in layer.members
+    ]
     for identifier, member in changes.items():
         layer.members.pop(identifier, None)
         if member is not None:
             layer.members[identifier] = member
     layer.words |= words
+    return touched
 
 
 def _added(root: RootState, action: VerifiedAdd, client_timestamp_ns: int) -> Member:

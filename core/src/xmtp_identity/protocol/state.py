@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..identifier import MemberIdentifier
 
 __all__ = [
+    "Association",
     "AssociationState",
     "LayerState",
     "Member",
@@ -49,6 +50,25 @@ class Member(NamedTuple):
     added_by: MemberIdentifier | None
     client_timestamp_ns: int | None
     chain_id: int | None
+
+
+class Association(NamedTuple):
+    """When an identifier came into an inbox and when it left (XIP-46, the
+    address log), by index of the log's entry.
+
+    associated: the last entry that added it; None if that is not known, for
+        it lies before the snapshot that a replay went on from.
+    revoked: the entry that it left with; None while it is a member.
+    """
+
+    associated: int | None
+    revoked: int | None
+
+    def then(self, index: int, *, is_member: bool) -> Association:
+        """What it becomes by entry ``index``, after which it is a member or not."""
+        if is_member:
+            return Association(index, None)
+        return Association(self.associated, index)
 
 
 class RootState:
@@ -98,6 +118,17 @@ class RootState:
             self._put(identifier, member)
         self._undo.clear()
         self.recovery = self._undo_recovery
+
+    @property
+    def touched(self) -> Iterator[MemberIdentifier]:
+        """Whom the update since `begin` added or removed; not those whom it
+        added and removed again."""
+        before = dict(reversed(self._undo))
+        return (
+            identifier
+            for identifier, member in before.items()
+            if member is not None or identifier in self.members
+        )
 
     def put(self, member: Member) -> None:
         """Add a member, or replace it."""
