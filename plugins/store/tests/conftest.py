@@ -12,7 +12,14 @@ _ROOT = str(Path(__file__).resolve().parents[3])
 if _ROOT not in sys.path:
     sys.path.insert(0, _ROOT)
 
-from xmtp_identity_store.store import Store  # noqa: E402 - after the path is set
+from tests.support.postgres import (  # noqa: E402 - after the path is set
+    empty_dsn,
+    store_dsn,
+)
+
+from xmtp_identity_store.store import Store  # noqa: E402
+
+__all__ = ["empty_dsn", "store_dsn"]
 
 
 @pytest.fixture
@@ -21,7 +28,15 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "store.db")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def target(request: pytest.FixtureRequest) -> str:
+    """A store or where one can be made, on each database."""
+    name = {"sqlite": "path", "postgresql": "store_dsn"}[request.param]
+    found: str = request.getfixturevalue(name)
+    return found
+
+
 @pytest.fixture
-def store(path: str) -> Iterator[Store]:
-    with Store.open(path) as opened:
+def store(target: str) -> Iterator[Store]:
+    with Store.open(target) as opened:
         yield opened

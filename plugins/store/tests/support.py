@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import Executable, select
 from tests.support.leaf_kinds import leaf_a, leaf_b
 from tests.support.protobuf import length
 from tests.support.signers import Installation, Signer, Wallet
@@ -22,6 +21,8 @@ from tests.support.updates import Add, Inbox
 from xmtp_identity import MemberIdentifier, Registry, replay
 from xmtp_identity.kinds import Context
 from xmtp_identity.stored import dump
+from xmtp_identity_store import schema
+from xmtp_identity_store.keys import bucket_of, row_key
 from xmtp_identity_store.logs import Entry, plain_entries
 from xmtp_identity_store.store import Store
 
@@ -88,8 +89,9 @@ def check_up_to_date(
     assert store.count_stale(registry) == 0
 
 
-def content(path: str) -> list[tuple[object, ...]]:
-    """All that a store says of each inbox, without row numbers and versions."""
+def content(store: Store) -> list[tuple[object, ...]]:
+    """All that a store says of each inbox, without versions and what it served
+    the entries with."""
     tables = {
         "entries": """
             SELECT inbox_id, position, "update", sequence_id, server_timestamp_ns
@@ -106,15 +108,70 @@ def content(path: str) -> list[tuple[object, ...]]:
             FROM layers JOIN inboxes ON inbox = inboxes.id
             LEFT JOIN kinds ON kind = kinds.id
         """,
+        "labels": """
+            SELECT inbox_id, position, outcome, code
+            FROM labels JOIN inboxes ON inbox = inboxes.id
+        """,
+        "addresses": """
+            SELECT inbox_id, number, identifier, associated, revoked
+            FROM addresses JOIN inboxes ON inbox = inboxes.id
+        """,
     }
-    with closing(sqlite3.connect(path)) as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+    check_sound(store)
+    with store._database.reading() as connection:
         return [
             (table, *row)
             for table, sql in tables.items()
-            for row in sorted(database.execute(sql), key=repr)
+            for row in sorted(connection.exec_driver_sql(sql), key=repr)
         ]
+
+
+def check_sound(store: Store) -> None:
+    """What the tables repeat of each other agrees."""
+    with store._database.reading() as connection:
+        if connection.dialect.name == "sqlite":
+            assert list(connection.exec_driver_sql("PRAGMA integrity_check")) == [
+                ("ok",)
+            ]
+            assert not list(connection.exec_driver_sql("PRAGMA foreign_key_check"))
+        rows = {row.id: row for row in connection.execute(select(schema.inboxes))}
+        found: dict[int, list[Any]] = {row: [] for row in rows}
+        for entry in connection.execute(
+            select(schema.entries).order_by(schema.entries.c.position)
+        ):
+            found[entry.inbox].append(entry)
+        fed: dict[int, list[Any]] = {}
+        for place in connection.execute(
+            select(schema.feed).order_by(schema.feed.c.number)
+        ):
+            fed.setdefault(place.bucket, []).append(place)
+        heads = {
+            row.bucket: row.head for row in connection.execute(select(schema.buckets))
+        }
+    for row, log in found.items():
+        assert row == row_key(rows[row].inbox_id)
+        assert [entry.position for entry in log] == list(range(rows[row].entries))
+        served = [entry.served for entry in log]
+        assert served == sorted(set(served))
+        assert served[-1] == rows[row].served
+        sizes = [len(entry._mapping["update"] or b"") for entry in log]
+        assert sum(sizes) == rows[row].size
+    for bucket, head in heads.items():
+        places = fed.get(bucket, [])
+        assert [place.number for place in places] == list(range(1, head + 1))
+        assert all(bucket_of(place.inbox) == bucket for place in places)
+    told = sorted((p.inbox, p.position) for places in fed.values() for p in places)
+    assert told == sorted((e.inbox, e.position) for log in found.values() for e in log)
+
+
+def execute(store: Store, statement: Executable) -> None:
+    """Change what is in the tables behind the store's back."""
+    store._database.write(lambda connection: connection.execute(statement))
+
+
+def by_key(inboxes: Iterable[Inbox]) -> list[Inbox]:
+    """In the order in which a store goes through them."""
+    return sorted(inboxes, key=lambda inbox: row_key(inbox.inbox_id))
 
 
 def as_json(inbox: Inbox) -> str:

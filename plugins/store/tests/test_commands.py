@@ -22,7 +22,7 @@ from xmtp_identity.cli.root import xid
 from xmtp_identity_store.logs import Entry
 from xmtp_identity_store.store import Store
 
-from .support import CLIENT, as_json, environment, fill, owned, start
+from .support import CLIENT, as_json, by_key, environment, fill, owned, start
 
 LARGEST = (1 << 64) - 1
 
@@ -85,7 +85,7 @@ def test_logs_of_every_format_are_imported(path: str, logs: Path) -> None:
     )
     assert answered == {"logs": 4, "entries": 5, "refused": 0}
     with Store.open(path) as store:
-        assert list(store.inboxes()) == [inbox.inbox_id for inbox in inboxes]
+        assert list(store.inboxes()) == [one.inbox_id for one in by_key(inboxes)]
         for inbox in inboxes:
             assert store.log(inbox.inbox_id) == inbox.log
         assert store.entries(inboxes[1].inbox_id) == [
@@ -239,12 +239,13 @@ def test_a_stores_life_at_the_command_line(path: str, logs: Path) -> None:
 def test_what_people_read(path: str) -> None:
     safe = owned("safe")
     safe.append(Add(smart_wallet("wallet"), safe.owner))
+    inboxes = by_key([safe, owned("1"), owned("2"), owned("3"), owned("4")])
     with Store.open(path) as store:
-        fill(store, [safe, owned("1"), owned("2"), owned("3"), owned("4")])
+        fill(store, inboxes)
     result = run("status", "--store", path)
     assert (result.exit_code, result.stderr) == (1, "")
     assert "was never replayed" in result.stdout
-    assert result.stdout.count(safe.inbox_id) == 1
+    assert result.stdout.count(inboxes[0].inbox_id) == 1
     result = run("upgrade", "--store", path)
     assert (result.exit_code, result.stderr) == (0, "")
     assert "5 whole, 0 from a snapshot" in result.stdout

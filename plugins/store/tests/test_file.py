@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from xmtp_identity_store import database
+from xmtp_identity_store.database import Database
 from xmtp_identity_store.errors import (
     NoStore,
     StoreLocked,
-    StoreVersion,
     UnusableStore,
 )
 from xmtp_identity_store.logs import Entry
@@ -74,15 +73,6 @@ def test_another_programs_database_is_left_as_it_is(path: str) -> None:
     assert Path(path).read_bytes() == before
 
 
-def test_a_store_of_a_newer_release_is_left_as_it_is(path: str) -> None:
-    Store.open(path).close()
-    with closing(sqlite3.connect(path)) as newer:
-        newer.execute("PRAGMA user_version = 2")
-    with pytest.raises(StoreVersion) as caught:
-        Store.open(path)
-    assert caught.value.code == "store_version"
-
-
 @pytest.mark.parametrize("name", ["", "no/such/folder/store.db", "a\x00b"])
 def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnusableStore):
@@ -102,7 +92,7 @@ def test_a_damaged_file_is_a_reason_and_no_crash(path: str) -> None:
 def test_a_store_that_another_process_keeps_is_said_to_be_locked(
     path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_PATIENCE_S", 0)
+    monkeypatch.setattr(Database, "patience_s", 0)
     with Store.open(path) as store, closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreLocked) as caught:

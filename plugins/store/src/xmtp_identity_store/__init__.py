@@ -1,1 +1,1 @@
-"""A local store of identity logs and snapshots, on SQLite."""
+"""A store of identity logs and snapshots, on SQLite or PostgreSQL."""

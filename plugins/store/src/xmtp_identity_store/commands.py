@@ -1,4 +1,4 @@
-"""`xid import`, `xid status` and `xid upgrade`.
+"""`xid import`, `xid status`, `xid upgrade` and `xid migrate`.
 
 SQLAlchemy loads when one of them runs.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .store import Store
     from .upgrade import Upgraded
 
-__all__ = ["import_logs", "status", "upgrade_store"]
+__all__ = ["import_logs", "migrate_store", "status", "upgrade_store"]
 
 _MAX_PROCESSES: Final = 256
 _EXAMPLES: Final = 3
@@ -44,8 +44,8 @@ _store_option: Final = click.option(
     "path",
     type=click.Path(),
     required=True,
-    metavar="FILE",
-    help="The store, an SQLite file.",
+    metavar="STORE",
+    help="The store: an SQLite file, or postgresql://USER@HOST/DATABASE.",
 )
 _check_option: Final = click.option(
     "--check",
@@ -311,6 +311,27 @@ def upgrade_store(
         ],
         as_json=as_json,
     )
+
+
+@click.command("migrate")
+@_store_option
+@as_json
+def migrate_store(path: str, *, as_json: bool) -> None:
+    """Make the tables of a store, or bring them to this release.
+
+    A file or database without tables gets them. Where another release made
+    them they are changed in one transaction; all else that uses the store has
+    to be of this release from then on. If there is nothing to do, nothing is
+    done.
+    """
+    from .opening import migrate
+
+    before, after = migrate(path)
+    if as_json:
+        emit_json({"before": before, "after": after})
+    else:
+        facts = [("Before", Cell(before or "no tables")), ("After", Cell(after))]
+        show([Facts(facts)])
 
 
 def _only(count: int, name: str, what: str) -> list[tuple[str, str]]:

@@ -1,142 +1,176 @@
-"""The file under a store: opening it, transactions, and what SQLite says."""
+"""What a store needs of a database: views, transactions, and what went wrong."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
+import random
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from . import migrating
 from .errors import NoStore, StoreLocked, StoreVersion, UnusableStore
-from .schema import APPLICATION_ID, SCHEMA_VERSION, metadata
 
-__all__ = ["Database"]
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
 
-_PATIENCE_S: Final = 60
-"""Seconds that a process waits for another one's transaction."""
+__all__ = ["CONNECTIONS", "Database"]
+
+CONNECTIONS: Final = 16
+"""Connections that a store opens at most, unless it is told otherwise."""
+
+_TRIES: Final = 8
+"""How often a transaction is tried that collides with another one."""
+
+_PAUSE_S: Final = 0.005
+
+T = TypeVar("T")
+
+_MAKING: Final = threading.Lock()
+"""Alembic works for one thread of a process at a time."""
 
 
-class Database:
-    """A SQLite file with the tables of a store, in WAL mode."""
+class Database(ABC):
+    """A database with the tables of a store.
 
-    __slots__ = ("_engine", "_path", "_writing")
+    name: for people; it holds no secret.
+    remembered: what this process knows to be in tables that only grow.
+    """
 
-    def __init__(self, path: str, *, create: bool) -> None:
-        """Raises `UnusableStore`, `NoStore`, `StoreVersion`, `StoreLocked`."""
-        # SQLite takes some names for more than names (":memory:").
-        self._path = os.path.abspath(path)  # noqa: PTH100 - a str, as SQLite takes it
-        if create:
-            self._touch()
-        elif not os.path.isfile(self._path):  # noqa: PTH113
-            raise NoStore(f"{path}: there is no such file.")
-        self._engine = _engine(self._path)
-        self._writing = self._engine.execution_options(begin="BEGIN IMMEDIATE")
-        try:
-            self._prepare(create=create)
-        except BaseException:
-            self.close()
-            raise
+    __slots__ = ("_engine", "_remembering", "name", "remembered")
+
+    patience_s: ClassVar[int] = 60
+    """Seconds that one waits for another one's transaction."""
+
+    def __init__(self, name: str, engine: Engine) -> None:
+        self.name = name
+        self._engine = engine
+        self.remembered: frozenset[object] = frozenset()
+        self._remembering = threading.Lock()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the database."""
         self._engine.dispose()
+
+    def remember(self, things: set[object]) -> None:
+        """Note what is in tables that only grow, after it was committed."""
+        with self._remembering:
+            self.remembered |= things
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""
-        with self._named(), self._engine.connect() as connection, connection.begin():
+        with self._named(), self._reader().connect() as connection, connection.begin():
             yield connection
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """All or nothing; nobody else writes meanwhile."""
-        with self._named(), self._writing.connect() as connection, connection.begin():
-            yield connection
+    def looking(self) -> Any:
+        """A consistent view for one statement, where that is cheaper."""
+        return self.reading()
 
-    def _touch(self) -> None:
-        """Who has which identities is nobody else's matter: a new file is the
-        owner's alone. SQLite gives its side files the same rights."""
-        try:
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        except (OSError, ValueError) as error:
-            cause = getattr(error, "strerror", None) or error
-            raise UnusableStore(f"{self._path}: {cause}.") from None
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Do some work in a transaction: all or nothing.
 
-    def _prepare(self, *, create: bool) -> None:
-        # Another program's file must not be changed: look before anything else.
-        with self.reading() as connection:
-            exists = self._is_store(connection)
-        if not exists and not create:
-            raise NoStore(f"{self._path} is empty; it is no store.")
-        if exists:
+        It is done again if it collided with another transaction.
+        """
+        for tries in range(_TRIES):
+            if tries:
+                # Not both at the same moment again.
+                time.sleep(random.uniform(0, _PAUSE_S) * 2**tries)  # noqa: S311
+            try:
+                with self._named(), self._writing() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if not self._collided(error.orig):
+                    raise
+        raise StoreLocked(
+            f"{self.name}: {_TRIES} times another transaction was in the way."
+        )
+
+    def prepare(self, *, create: bool) -> None:
+        """See that the database is a store of this release, or make it one."""
+        if self._is_ready():
             return
-        with self._named(), self._engine.connect() as connection:
-            raw: Any = connection.connection.dbapi_connection
-            raw.execute("PRAGMA journal_mode = WAL")
-        with self.writing() as connection:
-            if not self._is_store(connection):
-                metadata.create_all(connection)
-                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        if not create:
+            raise NoStore(f"{self.name} is empty; it is no store.")
+        with _MAKING:
+            self._make()
 
-    def _is_store(self, connection: Connection) -> bool:
-        """Whether there is a store; False for an empty file."""
+    def migrate(self) -> tuple[str | None, str]:
+        """Make the tables or bring them up to date; returns the revisions before
+        and after, None where there were no tables."""
+        with self.reading() as connection:
+            self._refuse_others(connection)
+            before = migrating.current(connection)
+        if before not in {None, migrating.LATEST}:
+            self._check_known(before)
+        with _MAKING:
+            if before is None:
+                self._make()
+            elif before != migrating.LATEST:
+                self.write(migrating.migrate)
+        return before, migrating.LATEST
 
-        def number(sql: str) -> int:
-            return int(connection.exec_driver_sql(sql).scalar_one())
+    def _is_ready(self) -> bool:
+        """Whether there is a store; False if the database is empty."""
+        with self.reading() as connection:
+            self._refuse_others(connection)
+            version = migrating.current(connection)
+        if version is None:
+            return False
+        if version == migrating.LATEST:
+            return True
+        self._check_known(version)
+        raise StoreVersion(
+            f"{self.name} has revision {version} of the tables, this release works "
+            f"with {migrating.LATEST}: run `xid migrate`."
+        )
 
-        if number("PRAGMA application_id") == APPLICATION_ID:
-            version = number("PRAGMA user_version")
-            if version == SCHEMA_VERSION:
-                return True
+    def _check_known(self, version: str | None) -> None:
+        known = {one.revision for one in migrating.script().walk_revisions()}
+        if version not in known:
             raise StoreVersion(
-                f"{self._path} has the schema version {version}, this release "
-                f"knows {SCHEMA_VERSION}."
+                f"{self.name} has revision {version} of the tables, which is newer "
+                f"than this release; it knows {migrating.LATEST}."
             )
-        if number("SELECT count(*) FROM sqlite_master"):
-            raise NoStore(f"{self._path} is another program's database.")
+
+    @abstractmethod
+    def _make(self) -> None:
+        """Make the tables, whoever else is about to."""
+
+    @abstractmethod
+    def _refuse_others(self, connection: Connection) -> None:
+        """Raise `NoStore` if this is another program's database."""
+
+    def _reader(self) -> Engine:
+        return self._engine
+
+    @abstractmethod
+    def _writing(self) -> Any:
+        """A connection in a transaction that writes."""
+
+    def _collided(self, error: BaseException | None) -> bool:  # noqa: ARG002
+        """Whether a transaction failed because of another one alone."""
         return False
 
     @contextmanager
     def _named(self) -> Iterator[None]:
+        """Give what the database says its name."""
         try:
             yield
         except DBAPIError as error:
+            if self._collided(error.orig):
+                raise
             raise self._translated(error.orig) from None
-        except sqlite3.Error as error:
-            raise self._translated(error) from None
+        except PoolTimeout:
+            raise StoreLocked(
+                f"{self.name}: all connections are in use for too long."
+            ) from None
 
+    @abstractmethod
     def _translated(self, error: BaseException | None) -> UnusableStore:
-        name = getattr(error, "sqlite_errorname", "")
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return StoreLocked(
-                f"{self._path}: another process did not let go of it within "
-                f"{_PATIENCE_S} seconds."
-            )
-        kind = NoStore if name == "SQLITE_NOTADB" else UnusableStore
-        return kind(f"{self._path}: {error}.")
-
-
-def _engine(path: str) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=path), connect_args={"timeout": _PATIENCE_S}
-    )
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: sqlite3.Connection, _: object) -> None:
-        # Transactions begin where we say, not where Python's module guesses.
-        connection.isolation_level = None
-        connection.execute("PRAGMA foreign_keys = ON")
-        # In WAL mode a power cut may take the last transactions back, whole.
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        connection.exec_driver_sql(options.get("begin", "BEGIN"))
-
-    return engine
+        """What a driver's error means."""

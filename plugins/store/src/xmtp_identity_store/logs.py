@@ -4,37 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import select
 
 from xmtp_identity.errors import BadInput
 
 from .errors import LogConflict, NoSuchInbox
-from .schema import NOT_REPLAYED, entries, inboxes
+from .growth import Entry, Growth
+from .keys import bucket_of, row_key
+from .schema import entries, inboxes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from xmtp_identity.replay import Log
 
-__all__ = ["Entry", "append", "plain_entries", "put", "read"]
+__all__ = ["Entry", "append", "check_inbox_id", "find", "plain_entries", "put", "read"]
 
 _PIECE: Final = 500
 """Logs that are looked up together."""
-
-
-class Entry(NamedTuple):
-    """One entry of a log.
-
-    update: a serialized `IdentityUpdate`, or None for an entry without one.
-    sequence_id, server_timestamp_ns: as the node gave them, unsigned 64-bit;
-        None where they are not known.
-    """
-
-    update: bytes | None
-    sequence_id: int | None = None
-    server_timestamp_ns: int | None = None
 
 
 def plain_entries(log: Log) -> list[Entry]:
@@ -42,16 +31,22 @@ def plain_entries(log: Log) -> list[Entry]:
     return [Entry(one) for one in log]
 
 
+def find(connection: Connection, inbox_id: str) -> int:
+    """The row of an inbox; raises `NoSuchInbox`."""
+    key = row_key(inbox_id)
+    found = connection.scalar(select(inboxes.c.inbox_id).where(inboxes.c.id == key))
+    if found != inbox_id:
+        raise NoSuchInbox(f"There is no log of {inbox_id!r} in the store.")
+    return key
+
+
 def read(connection: Connection, inbox_id: str) -> list[Entry]:
     """The log of an inbox; raises `NoSuchInbox`."""
-    row = connection.scalar(select(inboxes.c.id).where(inboxes.c.inbox_id == inbox_id))
-    if row is None:
-        raise NoSuchInbox(f"There is no log of {inbox_id!r} in the store.")
     found = connection.execute(
         select(
             entries.c["update"], entries.c.sequence_id, entries.c.server_timestamp_ns
         )
-        .where(entries.c.inbox == row)
+        .where(entries.c.inbox == find(connection, inbox_id))
         .order_by(entries.c.position)
     )
     return [Entry(*entry) for entry in found]
@@ -65,36 +60,42 @@ def append(
 ) -> int:
     """Append entries and return the new length; raises `LogConflict` unless
     the log has as many entries as expected (None: any number)."""
-    growth = _Growth(connection, [inbox_id])
-    length = growth.length(inbox_id)
-    if expected is not None and length != expected:
+    check_inbox_id(connection, inbox_id)
+    growth = Growth(connection, [inbox_id])
+    state = growth.state(inbox_id)
+    if expected is not None and state.entries != expected:
         raise LogConflict(
-            f"The log of {inbox_id} has {length} entries now, it had {expected}."
+            f"The log of {inbox_id} has {state.entries} entries now, it had {expected}."
         )
-    growth.add(inbox_id, new)
+    growth.add(state, new)
     growth.write()
-    return length + len(new)
+    return state.entries
 
 
 def put(connection: Connection, logs: Sequence[tuple[str, Sequence[Entry]]]) -> int:
-    """Make stored logs what whole logs say; raises `LogConflict`.
+    """Make stored logs what whole logs say; raises `LogConflict`, `InboxClash`.
 
     Returns how many entries that brought. A log that is shorter than the
     stored one brings nothing.
     """
+    for inbox_id, _ in logs:
+        check_inbox_id(connection, inbox_id)
     brought = 0
-    rest = iter(logs)
+    # Several pieces take their locks in one order, as `Growth` wants it.
+    held = {bucket_of(row_key(inbox_id)) for inbox_id, _ in logs}
+    rest = iter(sorted(logs, key=lambda log: row_key(log[0])))
     while piece := list(islice(rest, _PIECE)):
-        growth = _Growth(connection, [inbox_id for inbox_id, _ in piece])
+        growth = Growth(connection, [inbox_id for inbox_id, _ in piece], held)
         for inbox_id, log in piece:
             if growth.grows(inbox_id):
                 # The same inbox again: it has to be compared with what it got.
                 growth.write()
-            stored = growth.length(inbox_id)
-            if stored:
+            state = growth.state(inbox_id)
+            if state.entries:
                 _compare(inbox_id, read(connection, inbox_id), log)
-            growth.add(inbox_id, log[stored:])
-            brought += len(log[stored:])
+            new = log[state.entries :]
+            growth.add(state, new)
+            brought += len(new)
         growth.write()
     return brought
 
@@ -108,80 +109,13 @@ def _compare(inbox_id: str, stored: Sequence[Entry], log: Sequence[Entry]) -> No
             )
 
 
-class _Growth:
-    """Entries to be appended to logs, written together."""
-
-    __slots__ = ("_connection", "_grown", "_known", "_new", "_next", "_rows")
-
-    def __init__(self, connection: Connection, inbox_ids: Sequence[str]) -> None:
-        for inbox_id in inbox_ids:
-            _check_inbox_id(inbox_id)
-        self._connection = connection
-        # The row and the length of each log that is known.
-        self._known: dict[str, tuple[int, int]] = {
-            found.inbox_id: (found.id, found.entries)
-            for found in connection.execute(
-                select(inboxes.c.inbox_id, inboxes.c.id, inboxes.c.entries).where(
-                    inboxes.c.inbox_id.in_(inbox_ids)
-                )
-            )
-        }
-        last = connection.scalar(select(func.max(inboxes.c.id)))
-        self._next: int = 1 if last is None else last + 1
-        self._new: list[dict[str, Any]] = []
-        self._grown: dict[str, tuple[int, int]] = {}
-        self._rows: list[dict[str, Any]] = []
-
-    def length(self, inbox_id: str) -> int:
-        """How many entries a log has."""
-        return self._known.get(inbox_id, (0, 0))[1]
-
-    def grows(self, inbox_id: str) -> bool:
-        """Whether a log has entries that are not yet written."""
-        return inbox_id in self._grown
-
-    def add(self, inbox_id: str, new: Sequence[Entry]) -> None:
-        """Append entries to a log; one without any is not made."""
-        if not new:
-            return
-        row, length = self._known.get(inbox_id, (0, 0))
-        if not row:
-            row, self._next = self._next, self._next + 1
-            self._new.append(
-                {
-                    "id": row,
-                    "inbox_id": inbox_id,
-                    "entries": len(new),
-                    "replayed": NOT_REPLAYED,
-                }
-            )
-        self._rows += (
-            {"inbox": row, "position": position, **entry._asdict()}
-            for position, entry in enumerate(new, length)
-        )
-        self._known[inbox_id] = self._grown[inbox_id] = (row, length + len(new))
-
-    def write(self) -> None:
-        """Write what was added."""
-        connection = self._connection
-        if self._new:
-            connection.execute(insert(inboxes), self._new)
-        if self._grown:
-            connection.execute(
-                update(inboxes).where(inboxes.c.id == bindparam("row")),
-                [
-                    {"row": row, "entries": length}
-                    for row, length in self._grown.values()
-                ],
-            )
-            connection.execute(insert(entries), self._rows)
-        self._new, self._grown, self._rows = [], {}, []
-
-
-def _check_inbox_id(inbox_id: str) -> None:
+def check_inbox_id(connection: Connection, inbox_id: str) -> None:
+    """Raise `BadInput` if an inbox ID can't be stored."""
     try:
         inbox_id.encode()
     except UnicodeEncodeError:
         raise BadInput("The inbox ID is not Unicode.") from None
     if not inbox_id:
         raise BadInput("The inbox ID is empty.")
+    if "\0" in inbox_id and connection.dialect.name == "postgresql":
+        raise BadInput("The inbox ID has a NUL character, which PostgreSQL can't keep.")

@@ -14,8 +14,8 @@ __all__ = ["register_commands"]
 
 @hookimpl
 def register_commands(group: click.Group) -> None:
-    """Add ``xid import``, ``xid status`` and ``xid upgrade``."""
-    from .commands import import_logs, status, upgrade_store
+    """Add ``xid import``, ``xid status``, ``xid upgrade`` and ``xid migrate``."""
+    from .commands import import_logs, migrate_store, status, upgrade_store
 
-    for command in (import_logs, status, upgrade_store):
+    for command in (import_logs, status, upgrade_store, migrate_store):
         group.add_command(command)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .store import Job
 
-__all__ = ["Renewal", "renew"]
+__all__ = ["Renewal", "renew", "save_of"]
 
 
 class Renewal(NamedTuple):
@@ -103,21 +103,79 @@ def _renewal(
     job: Job, known: _Known, result: ReplayResult, registry: Registry
 ) -> Renewal:
     version = None if job.saved is None else job.saved.version
+    save = save_of(result, registry, version, log=job.log, before=known.head)
+    return Renewal(save, known.snapshot is None, known.damaged)
+
+
+def save_of(
+    result: ReplayResult,
+    registry: Registry,
+    version: int | None,
+    *,
+    log: Sequence[bytes | None] = (),
+    before: StoredHead | None = None,
+) -> Save:
+    """What to write of a replay, of a whole log or of its end, or of `admit`.
+
+    version: of the stored snapshot; None if there is none.
+    log: the log as far as it was replayed; it may be left out after `admit`.
+    before: the head of the stored snapshot, if it can be read: it is not
+        replaced by less than what it knew.
+    """
     waits = None if result.cause is None else result.cause.code
-    layers_wait = _left_out(job, result, registry)
+    layers_wait = _left_out(log, result, registry)
     data = None
-    if known.head is None or _is_no_less(result, known.head, registry):
+    if before is None or _is_no_less(result, before, registry):
         try:
             data = dump(_snapshot_of(result), registry)
         except SnapshotTooLarge as error:
             waits = error.code
     if data is None:
         waits = waits or next(iter(layers_wait.values()), None)
-        layers_wait = {}
-    return Renewal(
-        Save(job.inbox_id, version, data, waits, layers_wait),
-        known.snapshot is None,
-        known.damaged,
+        return Save(result.inbox_id, version, None, waits)
+    return Save(
+        result.inbox_id,
+        version,
+        data,
+        waits,
+        layers_wait,
+        _associations(result, registry),
+        _labels(result),
+        bool(result.outcomes) and result.outcomes[0].index == 0,
+        _judged(result, registry),
+    )
+
+
+def _associations(
+    result: ReplayResult, registry: Registry
+) -> dict[tuple[int, str], tuple[int | None, int | None]]:
+    return {
+        (registry.by_name[identifier.kind].number, identifier.value): (
+            association.associated,
+            association.revoked,
+        )
+        for identifier, association in result.associations.items()
+    }
+
+
+def _labels(result: ReplayResult) -> dict[int, tuple[str, str]]:
+    """What became of the entries that were not applied, without the one that
+    the replay stopped before: it will be tried again."""
+    return {
+        outcome.index: (outcome.outcome.value, outcome.code)
+        for outcome in result.outcomes
+        if outcome.outcome is not OutcomeKind.APPLIED
+        and outcome.index != result.stopped_at
+    }
+
+
+def _judged(result: ReplayResult, registry: Registry) -> frozenset[int]:
+    """The numbers of all kinds but those whose layers were left out."""
+    snapshot = _snapshot_of(result)
+    return frozenset(
+        number
+        for number in registry.by_member
+        if number not in snapshot.named or number in snapshot.layers
     )
 
 
@@ -144,7 +202,9 @@ def _is_no_less(result: ReplayResult, head: StoredHead, registry: Registry) -> b
     )
 
 
-def _left_out(job: Job, result: ReplayResult, registry: Registry) -> dict[int, str]:
+def _left_out(
+    log: Sequence[bytes | None], result: ReplayResult, registry: Registry
+) -> dict[int, str]:
     """The layers left out though their plugins are here, and for what: the
     code of the entry that could not be judged."""
     snapshot = _snapshot_of(result)
@@ -155,12 +215,12 @@ def _left_out(job: Job, result: ReplayResult, registry: Registry) -> dict[int, s
         return {}
     codes: dict[int, str] = {}
     for outcome in result.outcomes:
-        update = job.log[outcome.index]
+        update = log[outcome.index] if outcome.index < len(log) else None
         if (
             outcome.outcome is OutcomeKind.UNAVAILABLE
             and outcome.index != result.stopped_at
             and update is not None
         ):
-            leaf = check_shape(decode_update(update), job.inbox_id)
+            leaf = check_shape(decode_update(update), result.inbox_id)
             codes.setdefault(leaf, outcome.code)
     return codes

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, union
 from xmtp_identity.allotment import ALLOTMENT
 from xmtp_identity.registry import KindRecord, record_of
 
+from .keys import row_key
 from .schema import NOT_REPLAYED, inboxes, kinds, layers, root_sets, snapshots
 
 if TYPE_CHECKING:
@@ -108,13 +109,11 @@ def stale_after(
 
 def _branches(connection: Connection, registry: Registry) -> list[Select[tuple[int]]]:
     """For each reason the numbers of the inboxes, each answered by one index."""
-    records = root_key(registry.root_records())
+    records = row_key(root_key(registry.root_records()))
     branches: list[Select[tuple[int]]] = [
         select(inboxes.c.id).where(inboxes.c.replayed != inboxes.c.entries)
     ]
-    others = connection.scalars(
-        select(root_sets.c.id).where(root_sets.c.records != records)
-    )
+    others = connection.scalars(select(root_sets.c.id).where(root_sets.c.id != records))
     branches += [
         select(snapshots.c.inbox.label("id")).where(snapshots.c.roots == other)
         for other in others

@@ -17,9 +17,13 @@ from sqlalchemy import func, select
 
 from xmtp_identity.stored import UnusableSnapshot, peek
 
-from . import logs
-from .database import Database
+from . import committing, feed, logs, lookups
+from .committing import Append, Clash, Committed, Head, Moved, Owned, SavedSnapshot
+from .database import CONNECTIONS
+from .feed import Cursor, FeedEntry
 from .logs import Entry
+from .lookups import AddressRow
+from .opening import open_database
 from .saving import Save, save_all
 from .schema import entries, inboxes, layers, snapshots
 from .staleness import Reason, Stale, Why, count_stale, stale_after
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
     from xmtp_identity import Registry
 
+    from .database import Database
+
 __all__ = ["Entry", "Job", "SavedSnapshot", "Store"]
 
 _PIECE: Final = 500
@@ -36,19 +42,6 @@ _PIECE: Final = 500
 
 _PIECE_WITH_DATA: Final = 50
 """The same, where snapshots are read as well."""
-
-
-class SavedSnapshot(NamedTuple):
-    """A snapshot as it is stored.
-
-    data: see `xmtp_identity.stored`.
-    version: rises with each write; `Save.version` names the one to replace.
-    waits: code of what the last replay could not be finished for, or None.
-    """
-
-    data: bytes
-    version: int
-    waits: str | None
 
 
 class Job(NamedTuple):
@@ -60,7 +53,7 @@ class Job(NamedTuple):
 
 
 class Store:
-    """Identity logs and snapshots in a file.
+    """Identity logs and snapshots in a file or a PostgreSQL database.
 
     A log only grows: what is in a store is never changed, so that a snapshot
     stays true to its log.
@@ -72,16 +65,23 @@ class Store:
         self._database = database
 
     @classmethod
-    def open(cls, path: str, *, create: bool = True) -> Store:
+    def open(
+        cls, target: str, *, create: bool = True, connections: int = CONNECTIONS
+    ) -> Store:
         """Open a store; a new file is its owner's alone (mode 0600).
 
-        Raises `UnusableStore`, `NoStore`, `StoreVersion`, `StoreLocked`, as
-        every method does.
+        target: name of an SQLite file, ``sqlite:///FILE``, or
+            ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``.
+        create: whether to make a store in a new file or an empty database.
+        connections: how many are held at most; others wait for one.
+
+        Raises `UnusableStore`, `NoStore`, `StoreVersion`, `StoreLocked`,
+        `StoreUnavailable`, as every method does. None names a password.
         """
-        return cls(Database(path, create=create))
+        return cls(open_database(target, create=create, connections=connections))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file or the database."""
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -105,8 +105,9 @@ class Store:
         expected: how many it had when the entries were made; `LogConflict` if
             there are others now. None does not look.
         """
-        with self._database.writing() as connection:
-            return logs.append(connection, inbox_id, new, expected)
+        return self._database.write(
+            lambda connection: logs.append(connection, inbox_id, new, expected)
+        )
 
     def put(self, whole: Sequence[tuple[str, Sequence[Entry]]]) -> int:
         """Make stored logs what whole logs say; returns how many entries that
@@ -116,8 +117,7 @@ class Store:
         put again; one that is shorter brings nothing. `LogConflict` if one of
         them contradicts the stored log: then nothing is written.
         """
-        with self._database.writing() as connection:
-            return logs.put(connection, whole)
+        return self._database.write(lambda connection: logs.put(connection, whole))
 
     def log(self, inbox_id: str) -> list[bytes | None]:
         """The whole log of an inbox; raises `NoSuchInbox`."""
@@ -129,8 +129,8 @@ class Store:
             return logs.read(connection, inbox_id)
 
     def inboxes(self) -> Iterator[str]:
-        """The IDs of all inboxes, in the order in which they came."""
-        row = 0
+        """The IDs of all inboxes, in the order of their row keys."""
+        row = -1
         while True:
             with self._database.reading() as connection:
                 piece = connection.execute(
@@ -153,13 +153,8 @@ class Store:
 
     def snapshot(self, inbox_id: str) -> SavedSnapshot | None:
         """The snapshot of an inbox, or None."""
-        with self._database.reading() as connection:
-            found = connection.execute(
-                select(snapshots.c.data, snapshots.c.version, snapshots.c.waits)
-                .join(inboxes)
-                .where(inboxes.c.inbox_id == inbox_id)
-            ).first()
-            return None if found is None else SavedSnapshot(*found)
+        found = self.heads([inbox_id]).get(inbox_id)
+        return None if found is None else found.saved
 
     def save(self, saves: Sequence[Save]) -> list[bool]:
         """Write snapshots, all in one transaction; returns which were written.
@@ -168,8 +163,113 @@ class Store:
         version that it names. Raises `UnusableSnapshot` if one is damaged or
         of another inbox, `NoSuchInbox`; then nothing is written.
         """
-        with self._database.writing() as connection:
-            return save_all(connection, saves)
+        database = self._database
+        written, known = database.write(
+            lambda connection: save_all(connection, saves, database.remembered)
+        )
+        database.remember(known)
+        return written
+
+    # What a node does
+
+    def heads(self, inbox_ids: Sequence[str]) -> dict[str, Head]:
+        """Where inboxes stand, and their snapshots; missing ones are left out."""
+        with self._database.looking() as connection:
+            return committing.heads(connection, inbox_ids)
+
+    def commit(
+        self, appends: Sequence[Append], *, now_ns: int
+    ) -> list[Committed | Moved | Owned | Clash]:
+        """Append updates that were admitted, all in one transaction: log,
+        snapshot, address log and feed change together or not at all.
+
+        now_ns: the time, in nanoseconds since 1970.
+
+        One that does not fit is left out, and the rest goes on. Several of one
+        inbox are taken in order. Raises `UnusableSnapshot` or `BadInput` if one
+        comes with the wrong snapshot; then nothing is written.
+        """
+        if not appends:
+            return []
+        database = self._database
+        done, known = database.write(
+            lambda connection: committing.commit(
+                connection, appends, now_ns, database.remembered
+            )
+        )
+        database.remember(known)
+        return done
+
+    def updates(
+        self, asked: Sequence[tuple[str, int]], *, max_bytes: int
+    ) -> list[list[Entry]]:
+        """The entries after a sequence ID, for each (inbox ID, sequence ID).
+
+        Sequence IDs are those that this store serves, which every entry has.
+        Raises `AnswerTooLarge` if the updates have over ``max_bytes``.
+        """
+        with self._database.reading() as connection:
+            return lookups.updates(connection, asked, max_bytes)
+
+    def inbox_ids(self, identifiers: Sequence[tuple[int, str]]) -> list[str | None]:
+        """The inbox of each (number of a kind, identifier): the latest that it
+        came into and did not leave."""
+        with self._database.looking() as connection:
+            return lookups.inbox_ids_of(connection, identifiers)
+
+    def associations(self, inbox_id: str) -> list[AddressRow]:
+        """Who is or was a member of an inbox, as far as it was replayed; raises
+        `NoSuchInbox`."""
+        with self._database.reading() as connection:
+            return lookups.associations_of(connection, inbox_id)
+
+    def labels(self, inbox_id: str) -> dict[int, tuple[str, str]]:
+        """Outcome and code of each entry that a replay did not apply, by position;
+        raises `NoSuchInbox`."""
+        with self._database.reading() as connection:
+            return lookups.labels_of(connection, inbox_id)
+
+    def feed(
+        self, cursor: Cursor, *, limit: int, max_bytes: int
+    ) -> tuple[list[FeedEntry], Cursor]:
+        """The entries that came since a cursor, and the cursor after them.
+
+        limit: how many at most, above 0. max_bytes: of their updates; at least
+            one entry comes, however large it is.
+
+        An inbox's entries come in order, and each entry comes once, whatever
+        is written meanwhile. Raises `BadCursor` if it is of another store.
+        """
+        with self._database.reading() as connection:
+            return feed.read_feed(connection, cursor, limit, max_bytes)
+
+    def put_key_package(self, installation: bytes, package: bytes) -> None:
+        """Keep the key package of an installation in place of its last one."""
+        self._database.write(
+            lambda connection: lookups.put_key_package(
+                connection, installation, package
+            )
+        )
+
+    def key_packages(self, installations: Sequence[bytes]) -> list[bytes | None]:
+        """The key package of each installation, or None."""
+        with self._database.looking() as connection:
+            return lookups.key_packages_of(connection, installations)
+
+    def set_note(self, key: str, value: str) -> None:
+        """Keep a short text under a key in place of the last one.
+
+        Both are printable ASCII; the key has at most 1,000 characters and the
+        text 4,000. Raises `BadInput`.
+        """
+        self._database.write(
+            lambda connection: lookups.set_note(connection, key, value)
+        )
+
+    def note(self, key: str) -> str | None:
+        """What `set_note` keeps under a key, or None."""
+        with self._database.looking() as connection:
+            return lookups.note_of(connection, key)
 
     # What is stale
 
@@ -192,7 +292,7 @@ class Store:
             )
 
     def _stale(self, registry: Registry) -> Iterator[Stale]:
-        row = 0
+        row = -1
         while True:
             with self._database.reading() as connection:
                 piece = stale_after(connection, registry, row, _PIECE)
@@ -202,7 +302,7 @@ class Store:
             row = piece[-1].row
 
     def _damaged(self) -> Iterator[Stale]:
-        row = 0
+        row = -1
         while True:
             with self._database.reading() as connection:
                 piece = connection.execute(
@@ -264,7 +364,7 @@ def _jobs(connection: Connection, rows: Sequence[int]) -> list[Job]:
             inboxes.c.id,
             inboxes.c.inbox_id,
             snapshots.c.data,
-            snapshots.c.version,
+            inboxes.c.version,
             snapshots.c.waits,
         )
         .join_from(inboxes, snapshots, isouter=True)
