@@ -7,6 +7,8 @@ it. What a client has no plugin for it discards, and stays right.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .builder import SignatureRequest
 from .bulk import replay_many
 from .identifier import MemberIdentifier
@@ -18,6 +20,9 @@ from .registry import Registry
 from .replay import ReplayResult, replay, resume
 from .snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from .remote import RemoteLog
+
 __all__ = [
     "AssociationState",
     "Kind",
@@ -26,6 +31,7 @@ __all__ = [
     "Outcome",
     "OutcomeKind",
     "Registry",
+    "RemoteLog",
     "ReplayResult",
     "SignatureRequest",
     "Snapshot",
@@ -34,3 +40,12 @@ __all__ = [
     "replay_many",
     "resume",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Not everyone who replays logs talks to a node.
+    if name == "RemoteLog":
+        from .remote import RemoteLog
+
+        return RemoteLog
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -52,6 +52,12 @@ def test_help_loads_no_cryptography() -> None:
     assert not _loaded("replay", "--help") & {"rich", "pluggy", *CRYPTOGRAPHY}
 
 
+def test_grpc_is_for_commands_with_a_node_alone(tmp_path: Path) -> None:
+    path = write(tmp_path, "log", response(history("register")))
+    for arguments in (["replay", path], ["inspect", path], ["inbox", "link", "--help"]):
+        assert not _loaded(*arguments) & {"grpc", "xmtp_identity_store"}
+
+
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_rich_is_for_terminals_alone(tmp_path: Path, form: list[str]) -> None:
     path = write(tmp_path, "log", response(history("add_passkey")))

@@ -1,4 +1,4 @@
-"""`xid inbox`: making updates, with a local log file as the store."""
+"""`xid inbox`: making updates, for a log in a local file or on a node."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from ..errors import BadInput
+from .node import node_option, store_option
 from .options import as_json, complete_kinds, decimal, text_argument
 from .session import Options, Session
 
@@ -34,8 +35,9 @@ credential (PublicKeyCredential.toJSON).
 def inbox() -> None:
     """Create an inbox, link and revoke members, rotate recovery.
 
-    Each command makes one update and appends it to a log in a local file. An
-    update that would be refused leaves the file as it is.
+    Each command makes one update and appends it to a log: in a local file
+    (--log), or on a node (--node, or XID_NODE), from which it is read back. An
+    update that would be refused leaves the log as it is.
     """
 
 
@@ -45,17 +47,19 @@ def _shared(function: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--log",
             "log_path",
-            required=True,
             metavar="FILE",
             type=click.Path(),
             help="The log, as xid replay reads it.",
         ),
+        node_option,
+        store_option,
         click.option(
             "--inbox",
             "inbox_id",
             metavar="INBOX_ID",
             callback=text_argument,
-            help="Which inbox, if the log holds several.",
+            help="Which inbox, if the log holds several; on a node, if it is not the "
+            "one that the node knows for whoever acts.",
         ),
         click.option(
             "--text-only",
@@ -148,7 +152,7 @@ def create(
     owner = session.party(actor)
     apps = [session.party(text, "installation") for text in installations]
     kind = session.registry.kind(owner.kind)
-    session.open(new=inbox_id_of(owner, nonce, kind))
+    session.open(owner, new=inbox_id_of(owner, nonce, kind))
     session.make([CreateInbox(owner, nonce), *(AddMember(app, owner) for app in apps)])
 
 
@@ -169,7 +173,7 @@ def link(
     session = Session(options)
     by = session.party(actor)
     added = [session.party(text, kind_name) for text in newcomers]
-    session.open()
+    session.open(by)
     session.make([AddMember(member, by) for member in added])
 
 
@@ -189,7 +193,7 @@ def revoke(
 
     session = Session(options)
     by = session.party(actor)
-    session.open()
+    session.open(by)
     revoked = [session.member(text, kind_name) for text in members]
     session.make([RevokeMember(member, by) for member in revoked])
 
@@ -209,7 +213,7 @@ def rotate(options: Options, actor: str, kind_name: str | None, recovery: str) -
 
     session = Session(options)
     by = session.party(actor)
-    session.open()
+    session.open(by)
     heir = session.identifier(recovery, kind_name)
     if session.is_recovery(heir):
         raise BadInput(

@@ -25,19 +25,21 @@ _MAX_SHOWN: Final = 96
 @entry_options
 @as_json
 @click.pass_context
-def inspect(
+def inspect(  # noqa: PLR0913 - one argument an option
     ctx: click.Context,
     file: str,
     *,
     entry: int | None,
     inbox: str | None,
     alone: bool,
+    node: str | None,
     as_json: bool,
 ) -> None:
     """Show what updates hold, field by field, and their text.
 
     FILE is a log as for "xid replay", or a single serialized IdentityUpdate, or
-    the hex of one; "-" is standard input. Nothing is verified here: "xid
+    the hex of one; "-" is standard input. With --node it is the ID of an inbox,
+    whose log is fetched. Nothing is verified here: "xid
     replay" says what came of an update.
 
     Fields that no schema here knows are shown by number, with wire type and
@@ -45,7 +47,7 @@ def inspect(
     """
     registry = registry_of(ctx)
     first = True
-    for one in read_entries(file, entry, inbox, alone=alone):
+    for one in read_entries(file, entry, inbox, alone=alone, node=node):
         if as_json:
             emit_json(_as_object(one, registry))
             continue

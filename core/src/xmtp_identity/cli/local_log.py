@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import BadInput
 from ..logfile import append_entry, named, parse_logs, read_bytes
 
 if TYPE_CHECKING:
-    from ..replay import Log
+    from ..protocol.state import AssociationState
+    from ..registry import Registry
+    from ..replay import Log, ReplayResult
 
-__all__ = ["LocalLog"]
+__all__ = ["Grown", "LocalLog"]
+
+
+class Grown(NamedTuple):
+    """A log after an update: how many entries it has, and its state."""
+
+    entries: int
+    state: AssociationState | None
 
 
 class LocalLog:
@@ -47,8 +56,17 @@ class LocalLog:
             )
         self.entries: Log = logs.get(self.inbox_id, [])
 
-    def append(self, update: bytes) -> None:
-        """Append an entry; raises `LogChanged` if somebody else did meanwhile."""
+    def replay(self, registry: Registry) -> ReplayResult:
+        """What the log comes to."""
+        from ..replay import replay
+
+        return replay(self.inbox_id, self.entries, registry)
+
+    def append(self, update: bytes, result: ReplayResult) -> Grown:
+        """Append an entry that makes the log come to ``result``.
+
+        Raises `LogChanged` if somebody else appended one meanwhile.
+        """
         append_entry(
             self._path,
             self.inbox_id,
@@ -57,6 +75,7 @@ class LocalLog:
             server_timestamp_ns=time.time_ns(),
             expected=len(self.entries),
         )
+        return Grown(len(self.entries) + 1, result.state)
 
 
 def _read(name: str, *, may_be_missing: bool) -> dict[str, Log]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import BadInput
+from .node import connect, fetch_logs, node_option, store_option
 from .options import FILE, as_json, complete_kinds, decimal, registry_of, text_argument
 from .output import emit, emit_json, show
 
@@ -23,6 +24,8 @@ _MAX_PROCESSES = 256
 
 @click.command()
 @click.argument("files", nargs=-1, type=FILE, metavar="[FILE]...")
+@node_option
+@store_option
 @click.option(
     "--without",
     multiple=True,
@@ -62,6 +65,8 @@ _MAX_PROCESSES = 256
 def replay(  # noqa: PLR0913 - one argument an option
     ctx: click.Context,
     files: tuple[str, ...],
+    node: str | None,
+    store: str | None,
     without: tuple[str, ...],
     *,
     at: int | None,
@@ -81,6 +86,8 @@ def replay(  # noqa: PLR0913 - one argument an option
     input. Each FILE stands for itself; nothing is printed unless all of them
     can be read.
 
+    With --node each FILE is the ID of an inbox, whose log is fetched.
+
     With --json there is one result a line for each inbox, in the order of the
     files: a single inbox gives a single object. With --jsonl a line that can't
     be read gets {"error": ..., "line": N} in its place, the rest goes on, and
@@ -91,7 +98,11 @@ def replay(  # noqa: PLR0913 - one argument an option
     """
     if processes is not None and not jsonl:
         raise click.UsageError("--processes needs --jsonl.", ctx)
+    if store is not None and node is None:
+        raise click.UsageError("--store needs --node.", ctx)
     if jsonl:
+        if node is not None:
+            raise click.UsageError("--jsonl reads a file: leave --node out.", ctx)
         if len(files) > 1:
             raise click.UsageError("--jsonl reads one FILE.", ctx)
         if explain:
@@ -103,21 +114,18 @@ def replay(  # noqa: PLR0913 - one argument an option
         return
     if not files:
         raise click.UsageError("Missing argument 'FILE...'.", ctx)
-    if files.count("-") > 1:
-        raise click.UsageError("Standard input can be read once only.", ctx)
     registry = registry_of(ctx).without(*without)
-    _replay_files(files, registry, at, explain=explain, as_json=as_json)
+    if node is not None:
+        remote = connect(node, registry_of(ctx), store)
+        logs = [take(log, at) for log in fetch_logs(remote, files)]
+    else:
+        if files.count("-") > 1:
+            raise click.UsageError("Standard input can be read once only.", ctx)
+        logs = _read_files(files, at)
+    _replay_logs(logs, registry, explain=explain, as_json=as_json)
 
 
-def _replay_files(
-    files: tuple[str, ...],
-    registry: Registry,
-    at: int | None,
-    *,
-    explain: bool,
-    as_json: bool,
-) -> None:
-    from ..bulk import replay_many
+def _read_files(files: tuple[str, ...], at: int | None) -> list[InboxLog]:
     from ..logfile import named, read_logs
 
     logs: list[InboxLog] = []
@@ -125,6 +133,14 @@ def _replay_files(
         read = read_logs(path)
         with named(path):
             logs.extend(take(log, at) for log in read)
+    return logs
+
+
+def _replay_logs(
+    logs: list[InboxLog], registry: Registry, *, explain: bool, as_json: bool
+) -> None:
+    from ..bulk import replay_many
+
     first = True
     for result in replay_many(_consume(logs), registry):
         if as_json:

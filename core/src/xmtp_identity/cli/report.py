@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..protocol.state import Member
     from ..replay import ReplayResult
 
-__all__ = ["explanations", "report", "time_of"]
+__all__ = ["explanations", "report", "summary", "time_of"]
 
 _TONES: Final = {
     "applied": "good",
@@ -29,6 +29,11 @@ _LONG: Final = 20
 
 def report(result: ReplayResult) -> list[Part]:
     """State, outcomes, and whether the result is authoritative."""
+    return [*summary(result), _outcomes(list(result.outcomes))]
+
+
+def summary(result: ReplayResult) -> list[Part]:
+    """The state, and whether the result is authoritative."""
     state = result.state
     facts = [("Authoritative", _authority(result))]
     if result.deviates is not None:
@@ -47,7 +52,6 @@ def report(result: ReplayResult) -> list[Part]:
     parts: list[Part] = [Heading(Cell(f"Inbox {result.inbox_id}")), Facts(facts)]
     if state is not None:
         parts.append(_members(list(state.members)))
-    parts.append(_outcomes(list(result.outcomes)))
     return parts
 
 

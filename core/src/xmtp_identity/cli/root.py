@@ -29,6 +29,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "protoc": "protoc:protoc",
     "replay": "replay:replay",
     "text": "text:text",
+    "whois": "whois:whois",
 }
 """By name of the command: its module in this package, and its name there. The
 module is imported when the command, or the list of all, is asked for."""

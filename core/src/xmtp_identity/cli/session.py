@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..errors import BadInput, IdentityError
-from .local_log import LocalLog
+from .local_log import Grown, LocalLog
+from .node import connect, node_url
 from .options import registry_of, resolve_name
 from .output import (
     Cell,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ..protocol.state import AssociationState
     from ..registry import Registry
     from ..snapshot import Snapshot
+    from .node_log import NodeLog
 
 __all__ = ["Options", "Session"]
 
@@ -43,7 +45,9 @@ _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 class Options:
     """What all commands that make an update share."""
 
-    log_path: str
+    log_path: str | None
+    node: str | None
+    store: str | None
     inbox_id: str | None
     text_only: bool
     pasted: tuple[str, ...]
@@ -52,7 +56,19 @@ class Options:
     password_file: str | None
 
     def check(self) -> None:
-        """Raises `BadInput` for options that don't go together."""
+        """Raises `BadInput` or a usage error for options that don't go together."""
+        if self.log_path is not None and self.node is not None:
+            raise BadInput(
+                "--log is a log in a file, --node one on a node: give one of them.",
+                code="options_clash",
+            )
+        if self.log_path is None and node_url(self.node) is None:
+            raise click.UsageError("Missing option '--log' or '--node'.")
+        if self.log_path is not None and self.store is not None:
+            raise BadInput(
+                "--store keeps what a node serves: it goes with --node.",
+                code="options_clash",
+            )
         if self.log_path == "-":
             raise BadInput(
                 "--log takes a file: the update is appended to it.", code="no_log_file"
@@ -122,15 +138,14 @@ class Session:
         """Whether it is the recovery identifier already."""
         return self._state is not None and self._state.recovery == identifier
 
-    def open(self, *, new: str | None = None) -> None:
+    def open(self, by: MemberIdentifier, *, new: str | None = None) -> None:
         """Read the log and replay it.
 
+        by: who acts; on a node its inbox is meant if none is named.
         new: the ID of an inbox that is to be created; the file may be missing.
         """
-        from ..replay import replay
-
-        self._log = LocalLog(self._options.log_path, self._options.inbox_id, new=new)
-        before = replay(self._log.inbox_id, self._log.entries, self.registry)
+        self._log = self._open_log(by, new)
+        before = self._log.replay(self.registry)
         if before.cause is not None:
             raise before.cause
         if not before.authoritative:
@@ -162,9 +177,22 @@ class Session:
                 code="signatures_missing",
             )
         update, result = request.finish_with_state()
-        self._log.append(update)
-        if result.state is not None:
-            self._report(result.state, actions)
+        grown = self._log.append(update, result)
+        if grown.state is not None:
+            self._report(grown, grown.state, actions)
+
+    def _open_log(self, by: MemberIdentifier, new: str | None) -> LocalLog | NodeLog:
+        options = self._options
+        if options.log_path is not None:
+            return LocalLog(options.log_path, options.inbox_id, new=new)
+        from .node_log import NodeLog
+
+        return NodeLog(
+            connect(node_url(options.node) or "", self.registry, options.store),
+            options.inbox_id,
+            by=by,
+            new=new,
+        )
 
     # The update
 
@@ -315,9 +343,9 @@ class Session:
         ]
 
     def _report(
-        self, state: AssociationState, actions: Sequence[PlannedAction]
+        self, grown: Grown, state: AssociationState, actions: Sequence[PlannedAction]
     ) -> None:
-        entries = len(self._log.entries) + 1
+        entries = grown.entries
         if self._options.as_json:
             emit_json(
                 {

@@ -10,7 +10,8 @@ import click
 
 from ..errors import BadInput, Undecodable
 from ..logfile import named, parse_logs, read_bytes
-from .options import FILE, decimal, text_argument
+from .node import connect, fetch_logs, node_option
+from .options import FILE, decimal, registry_of, text_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +58,7 @@ def entry_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="N",
             help="Only entry N, counted from 0 as outcomes are.",
         ),
+        node_option,
         click.argument("file", type=FILE),
     ):
         command = decorate(command)
@@ -64,16 +66,32 @@ def entry_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def read_entries(
-    path: str, entry: int | None, inbox: str | None, *, alone: bool
+    path: str,
+    entry: int | None,
+    inbox: str | None,
+    *,
+    alone: bool,
+    node: str | None,
 ) -> list[Entry]:
     """The entries of a file that were asked for; at least one.
+
+    With the URL of a node the path is the ID of an inbox.
 
     A file is a log of either format, or a single update as it is or in hex.
     A real update never looks like a log: where a log has an entry's number,
     an update has a message.
 
-    Raises `BadInput`.
+    Raises `BadInput`, and what `RemoteLog` raises.
     """
+    if node is not None:
+        if alone or inbox is not None:
+            raise BadInput(
+                "--update and --inbox are for files: with --node there is one inbox.",
+                code="options_clash",
+            )
+        remote = connect(node, registry_of(click.get_current_context()), None)
+        [fetched] = fetch_logs(remote, [path])
+        return _choose([(fetched.inbox_id, fetched.log)], entry, None)
     data = read_bytes(path)
     with named(path):
         if alone:

@@ -16,13 +16,14 @@ __all__ = ["text"]
 @entry_options
 @as_json
 @click.pass_context
-def text(
+def text(  # noqa: PLR0913 - one argument an option
     ctx: click.Context,
     file: str,
     *,
     entry: int | None,
     inbox: str | None,
     alone: bool,
+    node: str | None,
     as_json: bool,
 ) -> None:
     """Print the text that the signers of an update sign.
@@ -33,7 +34,7 @@ def text(
     """
     from .signed_text import signed_text
 
-    entries = read_entries(file, entry, inbox, alone=alone)
+    entries = read_entries(file, entry, inbox, alone=alone, node=node)
     if len(entries) > 1:
         raise BadInput(
             f"There are {len(entries)} entries here: say which with --entry.",
