@@ -7,13 +7,14 @@ context: a `SmartWalletVerifier`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, Protocol
 
 from xmtp_identity.errors import (
     BadInput,
     InvalidSignature,
+    NotAdmitted,
     SignatureError,
     SignatureUnavailable,
 )
@@ -34,13 +35,18 @@ from .v1.ethereum_pb2 import SmartContractWalletSignature
 
 __all__ = [
     "NUMBER",
+    "ChainHeads",
     "Invalid",
+    "SmartWalletPolicy",
     "SmartWalletRequest",
     "SmartWalletVerdict",
     "SmartWalletVerifier",
     "Unavailable",
     "Valid",
     "admit",
+    "ask",
+    "newest_block",
+    "read_account",
     "smart_wallet_signature",
     "verify_many",
 ]
@@ -129,6 +135,31 @@ class SmartWalletVerifier(Protocol):
         """Judge each request, in order. The same request has one verdict for ever."""
 
 
+class ChainHeads(Protocol):
+    """Which block is the newest, for those who ask about now: a node that admits
+    updates, and a wallet that is about to sign. Replay never asks."""
+
+    def head(self, chain_id: int) -> int | Unavailable:
+        """The number of the newest block of an EIP-155 chain, as lately known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmartWalletPolicy:
+    """How old the block may be that a signature pins.
+
+    An owner of a smart wallet that was rotated out long ago could otherwise
+    still sign at a block of the time when it was one.
+
+    heads: which blocks are the newest.
+    blocks: how many blocks behind the newest the pinned one may be.
+    by_chain: the same for single chains, by EIP-155 chain id.
+    """
+
+    heads: ChainHeads
+    blocks: int
+    by_chain: Mapping[int, int] = field(default_factory=dict)
+
+
 def verify_many(
     items: Sequence[SignatureItem], context: Context
 ) -> list[VerifiedSignature | SignatureError]:
@@ -152,7 +183,7 @@ def verify_many(
         else:
             places.setdefault(request, len(places))
             read.append((request, claimed))
-    verdicts = _ask(context.get(KIND), list(places)) if places else ()
+    verdicts = ask(context.get(KIND), list(places)) if places else ()
     return [
         one
         if isinstance(one, SignatureError)
@@ -161,12 +192,34 @@ def verify_many(
     ]
 
 
-def admit(_item: SignatureItem, verified: VerifiedSignature, _policy: Any) -> None:
-    """Admit wallets at well-formed addresses that are not reserved.
+def admit(item: SignatureItem, verified: VerifiedSignature, policy: Any) -> None:
+    """Admit wallets at well-formed addresses that are not reserved, by a block
+    that is not too old.
 
-    Raises `NotAdmitted`.
+    policy: a `SmartWalletPolicy`; None lets any block pass, for who builds an
+        update may know no chain.
+
+    Raises `NotAdmitted`, with the code ``smart_wallet_block_old`` for the
+    block; `SignatureUnavailable` if the chain's newest block is not known.
     """
     admit_identifier(verified.signer)
+    if policy is None:
+        return
+    if not isinstance(policy, SmartWalletPolicy):
+        raise TypeError("the policy for ethereum is a SmartWalletPolicy or None")
+    chain_id = verified.chain_id or 0
+    head = newest_block(policy.heads, chain_id)
+    if isinstance(head, Unavailable):
+        raise SignatureUnavailable(head.detail, claimed=verified)
+    block = strict_parse(SmartContractWalletSignature, item.payload).block_number
+    most = policy.by_chain.get(chain_id, policy.blocks)
+    # A block newer than the head was verified: the head is only known late.
+    if head - block > most:
+        raise NotAdmitted(
+            f"The smart wallet signed at block {block} of eip155:{chain_id}, which "
+            f"is {head - block} blocks old; {most} are allowed. Sign again.",
+            code="smart_wallet_block_old",
+        )
 
 
 def smart_wallet_signature(
@@ -201,7 +254,7 @@ def _read(
 ) -> tuple[SmartWalletRequest, VerifiedSignature]:
     """What to ask the chain, and what it proves if the answer is yes."""
     message = strict_parse(SmartContractWalletSignature, payload)
-    chain_id, address = _account(message.account_id)
+    chain_id, address = read_account(message.account_id)
     if message.block_number == 0:
         _deviate("smart_wallet_block", "The block number of a smart wallet is 0.")
     digits = address.removeprefix("0x")
@@ -223,8 +276,26 @@ def _read(
     )
 
 
-def _account(account_id: str) -> tuple[int, str]:
-    """The chain id, and the address in lower case, with 0x or without."""
+def newest_block(heads: Any, chain_id: int) -> int | Unavailable:
+    """The newest block; whatever goes wrong means that it is not known."""
+    try:
+        head = heads.head(chain_id)
+    except Exception as error:  # noqa: BLE001 - foreign code, and no verdict
+        # Only the type: the message may hold the address of a node with a key.
+        return Unavailable(
+            f"The newest block of eip155:{chain_id} could not be asked for "
+            f"({type(error).__name__})."
+        )
+    if isinstance(head, Unavailable):
+        return head
+    if type(head) is int and 0 < head <= _U64:
+        return head
+    return Unavailable(f"The newest block of eip155:{chain_id} is not known.")
+
+
+def read_account(account_id: str) -> tuple[int, str]:
+    """The EIP-155 chain id of a CAIP-10 account id, and the address in lower
+    case, with 0x or without; raises `InvalidSignature`."""
     match = _ACCOUNT_ID.fullmatch(account_id)
     if match is None:
         raise InvalidSignature(
@@ -252,7 +323,7 @@ def _deviate(code: str, detail: str) -> NoReturn:
     raise InvalidSignature(detail, code=code, deviation=True)
 
 
-def _ask(
+def ask(
     verifier: SmartWalletVerifier | None, requests: Sequence[SmartWalletRequest]
 ) -> Sequence[SmartWalletVerdict]:
     """One verdict a request; whatever goes wrong means unavailable."""
