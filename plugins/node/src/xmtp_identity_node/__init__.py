@@ -1,0 +1,1 @@
+"""An XMTP identity node: admission, stores, gRPC and HTTP."""

@@ -1,0 +1,1 @@
+"""Following another node: its logs into this store, verified."""
