@@ -131,6 +131,7 @@ def test_a_question_that_makes_no_sense_needs_no_chain(change: dict[str, Any]) -
     assert answer.error
 
 
-def test_without_a_chain_no_question_is_answered() -> None:
-    with pytest.raises(SignatureUnavailable):
-        judge([question(block_number=5)], None)
+@pytest.mark.parametrize("block", [5, None])
+def test_without_a_chain_no_question_is_answered(block: int | None) -> None:
+    with pytest.raises(SignatureUnavailable, match="no access to the chain eip155:"):
+        judge([question(block_number=block)], None)

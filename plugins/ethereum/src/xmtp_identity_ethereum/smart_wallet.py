@@ -278,6 +278,8 @@ def _read(
 
 def newest_block(heads: Any, chain_id: int) -> int | Unavailable:
     """The newest block; whatever goes wrong means that it is not known."""
+    if heads is None:
+        return _no_access(chain_id)
     try:
         head = heads.head(chain_id)
     except Exception as error:  # noqa: BLE001 - foreign code, and no verdict
@@ -328,13 +330,7 @@ def ask(
 ) -> Sequence[SmartWalletVerdict]:
     """One verdict a request; whatever goes wrong means unavailable."""
     if verifier is None:
-        return [
-            Unavailable(
-                f"There is no access to the chain eip155:{request.chain_id}. Pass a"
-                f' context that holds a SmartWalletVerifier under "{KIND}".'
-            )
-            for request in requests
-        ]
+        return [_no_access(request.chain_id) for request in requests]
     try:
         verdicts = list(verifier.verify(requests))
     except Exception as error:  # noqa: BLE001 - foreign code, and no verdict
@@ -345,6 +341,13 @@ def ask(
             requests, f"{len(requests)} questions got {len(verdicts)} answers"
         )
     return verdicts
+
+
+def _no_access(chain_id: int) -> Unavailable:
+    return Unavailable(
+        f"There is no access to the chain eip155:{chain_id}. Pass a context that "
+        f'holds a SmartWalletVerifier under "{KIND}".'
+    )
 
 
 def _unasked(
