@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xmtp_identity_store.feed import Cursor
     from xmtp_identity_store.growth import Entry
 
+    from .room import Place
     from .service.answers import FeedPiece
     from .service.service import Service
 
@@ -67,10 +68,14 @@ class NoSuchIdentifier(BadInput):
 
 
 class Api:
-    """The methods, over a service."""
+    """The methods, over a service, for one call.
 
-    def __init__(self, service: Service) -> None:
+    place: which the call has.
+    """
+
+    def __init__(self, service: Service, place: Place) -> None:
         self._service = service
+        self._place = place
 
     async def publish(
         self, request: api_pb2.PublishIdentityUpdateRequest
@@ -86,7 +91,7 @@ class Api:
     ) -> log_pb2.GetIdentityUpdatesResponse:
         """The logs of inboxes, each from an entry on."""
         asked = [(one.inbox_id, one.sequence_id) for one in request.requests]
-        logs = await self._service.updates(asked)
+        logs = await self._place.read(lambda most: self._service.updates(asked, most))
         if sum(map(len, logs)) <= _AT_ONCE:
             return _logs(asked, logs)
         # Other calls go on while a large answer is put together.
@@ -140,7 +145,10 @@ class Api:
     ) -> mls_pb2.FetchKeyPackagesResponse:
         """The key packages of installations."""
         answer = mls_pb2.FetchKeyPackagesResponse()
-        found = await self._service.key_packages(list(request.installation_keys))
+        keys = list(request.installation_keys)
+        found = await self._place.read(
+            lambda most: self._service.key_packages(keys, most)
+        )
         for package in found:
             answer.key_packages.add(key_package_tls_serialized=package or b"")
         return answer
@@ -183,10 +191,15 @@ class Api:
         self, request: node_pb2.GetHistoryRequest
     ) -> node_pb2.GetHistoryResponse:
         """The log of an inbox with outcomes; raises `NoSuchInbox`."""
-        found = await self._service.history(
-            request.inbox_id,
-            min(request.first, _MAX_POSITION),
-            min(request.limit or _HISTORY, _HISTORY),
+        place = self._place
+        found = await place.read(
+            lambda most: self._service.history(
+                request.inbox_id,
+                min(request.first, _MAX_POSITION),
+                min(request.limit or _HISTORY, _HISTORY),
+                page_bytes=place.limit,
+                most_bytes=most,
+            )
         )
         answer = node_pb2.GetHistoryResponse(inbox_id=request.inbox_id)
         for one in found:
@@ -214,7 +227,13 @@ class Api:
 
         Raises `BadCursor`.
         """
-        return _piece(await self._service.feed(_cursor(cursor), limit))
+        since = _cursor(cursor)
+        return _piece(
+            await self._place.page(
+                lambda most: self._service.feed(since, limit, most),
+                self._service.limits.follow_bytes,
+            )
+        )
 
     async def inbox_of(self, kind: str, identifier: str) -> str:
         """The inbox of an identifier of a kind, by the kind's name.

@@ -15,20 +15,25 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import structlog
 
 from xmtp_identity.errors import BadInput, IdentityError
+from xmtp_identity_store.errors import UnusableStore
 
 from .status import INTERNAL, Status, status_of
 
 if TYPE_CHECKING:
     from .metrics import Metrics
     from .rate_limits import RateLimits
+    from .room import Place
 
-__all__ = ["Calls", "Failed", "Method", "RequestTimeout"]
+__all__ = ["Calls", "Failed", "HungUp", "Method", "RequestTimeout"]
 
 T = TypeVar("T")
 
 _FRAMES: Final = 8
+_QUIET_SECONDS: Final = 1.0
 
-_NOISE: Final = frozenset({"rate_limited", "overloaded", "closing"})
+_NOISE: Final = frozenset(
+    {"rate_limited", "overloaded", "closing", "store_locked", "store_unavailable"}
+)
 """What comes in crowds, so that a line for each would be an attack of its own."""
 
 
@@ -59,6 +64,10 @@ class Failed(Exception):
         self.status = status
 
 
+class HungUp(Exception):
+    """The client went away before its request was there."""
+
+
 class RequestTimeout(BadInput):
     """A request did not come in in time."""
 
@@ -72,28 +81,32 @@ class Calls:
     def __init__(self, rates: RateLimits, metrics: Metrics) -> None:
         self._rates = rates
         self._metrics = metrics
+        self._quiet_until = 0.0
         self._log = structlog.get_logger("xmtp_identity_node.calls")
 
     async def run(
         self,
         method: Method,
-        client: str,
-        transport: str,
+        place: Place,
         work: Callable[[], Awaitable[T]],
     ) -> T:
         """Do the work of a call if the client may make it now; raises `Failed`.
 
-        transport: ``grpc`` or ``http``, for the log.
+        place: which the call has until its answer is gone.
         """
         started = time.perf_counter()
         try:
-            await self._rates.spend(method.kind, client)
+            place.enter(method.kind)
+            await self._rates.spend(method.kind, place.client)
             answer = await work()
+        except HungUp:
+            self._log.debug("hung_up", method=method.name, client=place.client)
+            raise
         except Exception as error:  # noqa: BLE001 - judged below, never lost
             status = self.judge(error, method.name)
-            self._say(method, client, transport, status, started)
+            self._say(method, place, status, started)
             raise Failed(status) from None
-        self._say(method, client, transport, None, started)
+        self._say(method, place, None, started)
         return answer
 
     async def go_on(self, method: Method, step: Callable[[], Awaitable[T]]) -> T:
@@ -113,6 +126,10 @@ class Calls:
         """
         if isinstance(error, Failed):
             return error.status
+        if isinstance(error, UnusableStore):
+            # Its sentence names the file, or the place of the database, and is
+            # for those who run the node.
+            self._say_of_store(error, where)
         if isinstance(error, IdentityError):
             return status_of(error)
         # Where it broke, but not what it says: that may hold the request, or
@@ -125,11 +142,19 @@ class Calls:
         )
         return INTERNAL
 
+    def _say_of_store(self, error: UnusableStore, where: str) -> None:
+        # While it is away each call finds that out: a line a second is enough.
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + _QUIET_SECONDS
+            self._log.error(
+                "store_failed", where=where, code=error.code, detail=error.detail
+            )
+
     def _say(
         self,
         method: Method,
-        client: str,
-        transport: str,
+        place: Place,
         status: Status | None,
         started: float,
     ) -> None:
@@ -145,8 +170,8 @@ class Calls:
         say(
             "call",
             method=method.name,
-            transport=transport,
-            client=client,
+            transport=place.transport,
+            client=place.client,
             status=status.grpc.name if status else "OK",
             code=code or None,
             detail=status.detail if status else None,

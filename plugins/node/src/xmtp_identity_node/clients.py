@@ -11,12 +11,15 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from xmtp_identity.errors import BadInput
 
-__all__ = ["FORWARDED", "Clients"]
+if TYPE_CHECKING:
+    from asyncio import BaseTransport
+
+__all__ = ["FORWARDED", "Clients", "host_of"]
 
 FORWARDED: Final = "x-forwarded-for"
 """The header in which proxies say whom they speak for."""
@@ -72,11 +75,25 @@ class Clients:
                 break
         return _name(address)
 
+    def of_connection(self, host: str | None) -> str | None:
+        """The client that has a connection; None for a trusted proxy, which has
+        the connections of many."""
+        address = _parse(host or "")
+        if address is None:
+            return _LOCAL
+        return None if self._trusts(address) else _name(address)
+
     def _trusts(self, address: _Address) -> bool:
         return any(
             address.version == network.version and address in network
             for network in self._trusted
         )
+
+
+def host_of(transport: BaseTransport | None) -> str | None:
+    """The address at the other end; None if it has none."""
+    peer = transport.get_extra_info("peername") if transport else None
+    return str(peer[0]) if isinstance(peer, tuple) else None
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from xmtp_identity.cli.options import registry_of
+from xmtp_identity.chains import read_chains
+from xmtp_identity.cli.options import contexts_of, registry_of
 from xmtp_identity.cli.output import emit_json
 
 from .settings import NAMES, collect, parse
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xmtp_identity import Registry
+    from xmtp_identity.kinds import Context
 
     from .settings import Settings
 
@@ -27,6 +30,7 @@ _FLAGS: Final = (
     "host",
     "grpc_port",
     "http_port",
+    "chains",
     "tls_certificate",
     "tls_key",
     "read_rate",
@@ -103,20 +107,38 @@ def serve(
             )
         values.setdefault(name, parse(name, text, f"--set {name}"))
     settings = collect(values, file=config)
+    named = ctx.find_root().params.get("chains")
+    if named is not None and not settings.chains:
+        settings = replace(settings, chains=named)
     if show:
         emit_json(settings.shown())
         return
-    asyncio.run(_serve(settings, registry_of(ctx)))
+    chains = read_chains(settings.chains) if settings.chains else {}
+    context = contexts_of(ctx, chains)
+    asyncio.run(_serve(settings, registry_of(ctx), context))
 
 
-async def _serve(settings: Settings, registry: Registry) -> None:
+async def _serve(settings: Settings, registry: Registry, context: Context) -> None:
+    import structlog
+
+    from .files import fitted, needed, raise_limit
     from .logs import configure
     from .server import Node
 
     configure(settings.log_level)
+    files = raise_limit(needed(settings))
+    wanted, settings = settings, fitted(settings, files)
+    if settings is not wanted:
+        structlog.get_logger("xmtp_identity_node.commands").warning(
+            "fewer_connections",
+            files=files,
+            files_wanted=needed(wanted),
+            grpc_connections=settings.grpc_connections,
+            http_connections=settings.http_connections,
+        )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with Node(settings, registry=registry):
+    async with Node(settings, registry=registry, context=context):
         await stop.wait()

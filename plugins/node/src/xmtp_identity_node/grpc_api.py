@@ -11,85 +11,87 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import grpc
-from google.protobuf.message import DecodeError, Message
-from grpc import aio
+from google.protobuf.message import Message
 
-from xmtp_identity.errors import Undecodable
 from xmtp_identity.v1 import api_pb2
 
 from .api import METHODS, Api
-from .calls import Calls, Failed, Method, RequestTimeout
-from .clients import FORWARDED, Clients
+from .calls import Calls, Failed, Method
 from .streams import until
 from .v1 import mls_pb2, node_pb2
 
 if TYPE_CHECKING:
+    from .door import Context, Door
     from .metrics import Metrics
     from .rate_limits import StreamSlots
+    from .room import Place
+    from .service.service import Service
     from .settings import Settings
 
 __all__ = ["GrpcApi", "options"]
 
-Context = aio.ServicerContext[bytes, bytes]
-_Work = Callable[[Any], Awaitable[Message]]
+_Work = Callable[[Api, Any], Awaitable[Message]]
 
 _MAX_METADATA: Final = 16 * 1024
 _HANDSHAKE_SECONDS: Final = 10
+_FOLLOWER_SECONDS: Final = 120
+"""A mirror asks chains about one piece before it takes the next."""
+
 _KEEPALIVE_SECONDS: Final = 60
 _LEAST_PING_SECONDS: Final = 10
 _BUFFERED: Final = 64 * 1024
+_LEAST_PENDING: Final = 10_000
+"""Calls that may wait to be taken up, at least. Those beyond gRPC ends at random
+as cancelled, without a word; taken up, they are refused with one."""
 
 
 class GrpcApi:
     """Handlers for all methods of an `Api`."""
 
-    def __init__(  # noqa: PLR0913 - what calls go through, each named
+    def __init__(
         self,
-        api: Api,
+        service: Service,
         calls: Calls,
+        door: Door,
         *,
-        clients: Clients,
         slots: StreamSlots,
         metrics: Metrics,
         stopping: asyncio.Event,
-        request_seconds: float,
     ) -> None:
-        self._api = api
+        self._service = service
         self._calls = calls
-        self._clients = clients
+        self._door = door
         self._slots = slots
         self._metrics = metrics
         self._stopping = stopping
-        self._seconds = request_seconds
 
     def handlers(self) -> Sequence[grpc.GenericRpcHandler]:
         """What a server is given."""
-        api = self._api
         unary: dict[str, tuple[type[Message], _Work]] = {
             "PublishIdentityUpdate": (
                 api_pb2.PublishIdentityUpdateRequest,
-                api.publish,
+                Api.publish,
             ),
-            "GetIdentityUpdates": (api_pb2.GetIdentityUpdatesRequest, api.updates),
-            "GetInboxIds": (api_pb2.GetInboxIdsRequest, api.inbox_ids),
+            "GetIdentityUpdates": (api_pb2.GetIdentityUpdatesRequest, Api.updates),
+            "GetInboxIds": (api_pb2.GetInboxIdsRequest, Api.inbox_ids),
             "VerifySmartContractWalletSignatures": (
                 api_pb2.VerifySmartContractWalletSignaturesRequest,
-                api.verify_smart_wallets,
+                Api.verify_smart_wallets,
             ),
             "UploadKeyPackage": (
                 mls_pb2.UploadKeyPackageRequest,
-                api.upload_key_package,
+                Api.upload_key_package,
             ),
             "FetchKeyPackages": (
                 mls_pb2.FetchKeyPackagesRequest,
-                api.fetch_key_packages,
+                Api.fetch_key_packages,
             ),
-            "GetMembers": (node_pb2.GetMembersRequest, api.members),
-            "GetIdentifiers": (node_pb2.GetIdentifiersRequest, api.identifiers),
-            "GetHistory": (node_pb2.GetHistoryRequest, api.history),
+            "GetMembers": (node_pb2.GetMembersRequest, Api.members),
+            "GetIdentifiers": (node_pb2.GetIdentifiersRequest, Api.identifiers),
+            "GetHistory": (node_pb2.GetHistoryRequest, Api.history),
         }
         services: dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]] = {}
         for name, (cls, work) in unary.items():
@@ -107,76 +109,73 @@ class GrpcApi:
     def _unary(
         self, method: Method, cls: type[Message], work: _Work
     ) -> grpc.RpcMethodHandler[bytes, bytes]:
-        async def handle(_: object, context: Context) -> bytes:
+        door = self._door
+
+        async def handle(_: object, context: Context) -> None:
             async with _Counted(self._metrics, method) as counted:
-                client = self._client(context)
+                with door.place(context) as place:
 
-                async def answer() -> bytes:
-                    message = await work(await self._read(context, cls))
-                    return message.SerializeToString()
+                    async def make() -> bytes:
+                        request = await door.read(context, place, cls)
+                        message = await work(Api(self._service, place), request)
+                        answer = message.SerializeToString()
+                        place.send(answer)
+                        return answer
 
-                try:
-                    return await self._calls.run(method, client, "grpc", answer)
-                except Failed as error:
-                    counted.code = error.status.grpc.name
-                    return await _abort(context, error)
+                    try:
+                        answer = await self._calls.run(method, place, make)
+                    except Failed as error:
+                        place.hold(0)
+                        counted.code = error.status.grpc.name
+                        await door.abort(context, error.status)
+                    await door.write(context, answer)
 
-        # Registered as taking a stream, which is the same on the wire: so the
-        # handler runs before the request is there, and can give up on it.
-        return grpc.stream_unary_rpc_method_handler(handle)
+        # Registered as taking and giving streams, which is the same on the
+        # wire: so the handler runs before the request is there and until the
+        # answer is gone, and can give up on both.
+        return grpc.stream_stream_rpc_method_handler(handle)
 
     def _stream(self, method: Method) -> grpc.RpcMethodHandler[bytes, bytes]:
-        async def handle(_: object, context: Context) -> AsyncIterator[bytes]:
+        async def handle(_: object, context: Context) -> None:
             async with _Counted(self._metrics, method) as counted:
-                client = self._client(context)
-
-                async def begin() -> AsyncIterator[node_pb2.FollowResponse]:
-                    request = await self._read(context, node_pb2.FollowRequest)
-                    answers = self._api.follow(request)
-                    self._slots.take(client)
-                    return answers
-
-                try:
-                    answers = await self._calls.run(method, client, "grpc", begin)
-                except Failed as error:
-                    counted.code = error.status.grpc.name
-                    await _abort(context, error)
-                pieces = until(answers, self._stopping)
-                try:
-                    with self._metrics.streams.track_inprogress():
-                        # `yield` waits until the client takes what is sent.
-                        while piece := await self._calls.go_on(
-                            method, lambda: anext(pieces, None)
-                        ):
-                            yield piece.SerializeToString()
-                except Failed as error:
-                    counted.code = error.status.grpc.name
-                    await _abort(context, error)
-                finally:
-                    self._slots.give_back(client)
-                    await pieces.aclose()
+                with self._door.place(context) as place:
+                    try:
+                        await self._follow(method, context, place)
+                    except Failed as error:
+                        place.hold(0)
+                        counted.code = error.status.grpc.name
+                        await self._door.abort(context, error.status)
 
         return grpc.stream_stream_rpc_method_handler(handle)
 
-    async def _read(self, context: Context, cls: type[Any]) -> Any:
-        try:
-            async with asyncio.timeout(self._seconds):
-                data = await context.read()
-        except TimeoutError:
-            raise RequestTimeout(
-                f"The request did not come in within {self._seconds:g} seconds."
-            ) from None
-        if not isinstance(data, bytes):  # aio.EOF
-            raise Undecodable("The call holds no request.")
-        try:
-            return cls.FromString(data)
-        except DecodeError:
-            raise Undecodable(f"The bytes are no {cls.__name__}.") from None
+    async def _follow(self, method: Method, context: Context, place: Place) -> None:
+        async def begin() -> AsyncIterator[node_pb2.FollowResponse]:
+            request = await self._door.read(context, place, node_pb2.FollowRequest)
+            answers = Api(self._service, place).follow(request)
+            self._slots.take(place.client)
+            return answers
 
-    def _client(self, context: Context) -> str:
-        metadata = context.invocation_metadata() or ()
-        forwarded = [str(value) for key, value in metadata if key == FORWARDED]
-        return self._clients.of_grpc(context.peer(), forwarded)
+        answers = await self._calls.run(method, place, begin)
+        pieces = until(answers, self._stopping)
+
+        async def next_piece() -> bytes | None:
+            piece = await anext(pieces, None)
+            if piece is None:
+                return None
+            answer = piece.SerializeToString()
+            place.send(answer)
+            return answer
+
+        try:
+            with self._metrics.streams.track_inprogress():
+                while (
+                    answer := await self._calls.go_on(method, next_piece)
+                ) is not None:
+                    await self._door.write(context, answer, _FOLLOWER_SECONDS)
+                    place.hold(0)
+        finally:
+            self._slots.give_back(place.client)
+            await pieces.aclose()
 
 
 class _Counted:
@@ -199,14 +198,9 @@ class _Counted:
         self._metrics.handled(self._method, self.code, seconds)
 
 
-async def _abort(context: Context, error: Failed) -> NoReturn:
-    status = error.status
-    await context.abort(status.grpc, status.detail, status.metadata)
-    raise error  # never: grpcio has raised
-
-
 def options(settings: Settings) -> list[tuple[str, Any]]:
     """The options of grpcio's server: bounds for what a client can do to it."""
+    pending = max(_LEAST_PENDING, 2 * settings.grpc_calls)
     return [
         ("grpc.max_receive_message_length", settings.request_bytes),
         ("grpc.max_send_message_length", -1),
@@ -225,6 +219,8 @@ def options(settings: Settings) -> list[tuple[str, Any]]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", _LEAST_PING_SECONDS * 1000),
         ("grpc.http2.write_buffer_size", _BUFFERED),
+        ("grpc.server.max_pending_requests", pending),
+        ("grpc.server.max_pending_requests_hard_limit", pending),
         # Another process on the same port would silently take half the calls.
         ("grpc.so_reuseport", 0),
     ]

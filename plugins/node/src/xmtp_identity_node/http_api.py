@@ -19,27 +19,38 @@ from xmtp_identity.errors import BadInput, Undecodable
 from xmtp_identity.v1 import api_pb2
 
 from .api import METHODS, NODE, Api
-from .calls import Calls, Failed, Method, RequestTimeout
-from .clients import FORWARDED, Clients
-from .errors import RequestTooLarge
+from .calls import Calls, Failed, HungUp, Method, RequestTimeout
+from .clients import FORWARDED, Clients, host_of
+from .errors import Overloaded, RequestTooLarge
+from .http_answers import error_body, json_answer, plain_refusal, refusal
+from .lines import seconds_for
 from .metrics import CONTENT_TYPE
-from .status import CODE_KEY, Status
+from .room import Place, Room
 from .streams import until
 from .v1 import mls_pb2, node_pb2
 
 if TYPE_CHECKING:
+    from .connections import Connections
     from .json_mapping import JsonMapping
     from .metrics import Metrics
     from .rate_limits import StreamSlots
+    from .service.service import Service
 
 __all__ = ["HttpApi"]
 
-_RETRY_SECONDS: Final = 1
 _VERBS: Final = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _MAX_PAGE: Final = 1000
 _PAGE: Final = Method(NODE, "Follow", "read")
+_PLACE: Final = web.RequestKey("place", Place)
 
-_Work = Callable[[Any], Awaitable[Message]]
+_LARGER: Final = 4
+"""JSON has about so many bytes for each of the log entries in it: as base64, and
+to be read."""
+
+_COPIES: Final = 2 * _LARGER
+"""Bytes in memory for each of a log entry while its JSON is made."""
+
+_Work = Callable[[Api, Any], Awaitable[Message]]
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -48,10 +59,12 @@ class HttpApi:
 
     def __init__(  # noqa: PLR0913 - what calls go through, each named
         self,
-        api: Api,
+        service: Service,
         calls: Calls,
         mapping: JsonMapping,
         *,
+        room: Room,
+        connections: Connections,
         clients: Clients,
         slots: StreamSlots,
         metrics: Metrics,
@@ -60,10 +73,13 @@ class HttpApi:
         request_bytes: int,
         request_seconds: float,
     ) -> None:
-        self._api = api
+        self._service = service
         self._calls = calls
         self._mapping = mapping
+        self._room = room
+        self._connections = connections
         self._clients = clients
+        self._answer_bytes = service.limits.answer_bytes // _LARGER
         self._slots = slots
         self._metrics = metrics
         self._ready = ready
@@ -73,7 +89,6 @@ class HttpApi:
 
     def application(self) -> web.Application:
         """What a server is given."""
-        api = self._api
         app = web.Application(
             client_max_size=self._bytes, middlewares=[_middleware(self._frame)]
         )
@@ -81,32 +96,32 @@ class HttpApi:
             "/identity/v1/publish-identity-update": (
                 "PublishIdentityUpdate",
                 api_pb2.PublishIdentityUpdateRequest,
-                api.publish,
+                Api.publish,
             ),
             "/identity/v1/get-identity-updates": (
                 "GetIdentityUpdates",
                 api_pb2.GetIdentityUpdatesRequest,
-                api.updates,
+                Api.updates,
             ),
             "/identity/v1/get-inbox-ids": (
                 "GetInboxIds",
                 api_pb2.GetInboxIdsRequest,
-                api.inbox_ids,
+                Api.inbox_ids,
             ),
             "/identity/v1/verify-smart-contract-wallet-signatures": (
                 "VerifySmartContractWalletSignatures",
                 api_pb2.VerifySmartContractWalletSignaturesRequest,
-                api.verify_smart_wallets,
+                Api.verify_smart_wallets,
             ),
             "/mls/v1/upload-key-package": (
                 "UploadKeyPackage",
                 mls_pb2.UploadKeyPackageRequest,
-                api.upload_key_package,
+                Api.upload_key_package,
             ),
             "/mls/v1/fetch-key-packages": (
                 "FetchKeyPackages",
                 mls_pb2.FetchKeyPackagesRequest,
-                api.fetch_key_packages,
+                Api.fetch_key_packages,
             ),
         }
         for path, (name, cls, work) in posts.items():
@@ -129,16 +144,22 @@ class HttpApi:
         started = time.perf_counter()
         status = 0
         try:
-            response = await self._answer(request, handler)
-            status = response.status
-            if not response.prepared:
-                # Here and not after the handler, so that a client that does
-                # not read its answer is let go of as well.
-                async with asyncio.timeout(self._seconds):
-                    await response.prepare(request)
-                    await response.write_eof()
+            with (
+                self._connections.busy(request.protocol),
+                self._place(request) as place,
+            ):
+                response = await self._answer(request, handler)
+                if not response.prepared:
+                    response = self._with_room(place, response)
+                status = response.status
+                if not response.prepared:
+                    # Here and not after the handler, so that a client that does
+                    # not read its answer is let go of as well.
+                    async with asyncio.timeout(seconds_for(place.size, self._seconds)):
+                        await response.prepare(request)
+                        await response.write_eof()
             return response
-        except (TimeoutError, ConnectionError):
+        except (TimeoutError, ConnectionError, HungUp):
             # What aiohttp does with the answer then ends at the closed socket.
             _cut(request)
             return web.Response(status=408)
@@ -156,42 +177,71 @@ class HttpApi:
         try:
             return await handler(request)
         except Failed as error:
-            return _refusal(error.status)
+            return refusal(error.status)
         except web.HTTPException as error:
-            return _plain_refusal(error)
-        except (TimeoutError, ConnectionError):
+            return plain_refusal(error)
+        except (TimeoutError, ConnectionError, HungUp):
             raise
         except Exception as error:  # noqa: BLE001 - judged, never lost
-            return _refusal(self._calls.judge(error, _route(request)))
+            return refusal(self._calls.judge(error, _route(request)))
+
+    def _with_room(
+        self, place: Place, response: web.StreamResponse
+    ) -> web.StreamResponse:
+        """The same, if there is room for it until it is gone."""
+        body = response.body if isinstance(response, web.Response) else None
+        try:
+            place.send(body if isinstance(body, bytes) else b"")
+        except Overloaded as error:
+            place.hold(0)
+            return refusal(self._calls.judge(error, place.transport))
+        return response
 
     async def _run(
-        self, method: Method, request: web.Request, work: Callable[[], Awaitable[bytes]]
+        self,
+        method: Method,
+        request: web.Request,
+        work: Callable[[Api], Awaitable[bytes]],
     ) -> web.Response:
-        return _json(await self._calls.run(method, self._client(request), "http", work))
+        place = request[_PLACE]
+        api = Api(self._service, place)
+        try:
+            return json_answer(await self._calls.run(method, place, lambda: work(api)))
+        except Failed:
+            place.hold(0)
+            raise
 
-    def _client(self, request: web.Request) -> str:
-        peer = (
-            request.transport.get_extra_info("peername") if request.transport else None
-        )
-        host = str(peer[0]) if isinstance(peer, tuple) else None
-        return self._clients.of_address(host, request.headers.getall(FORWARDED, ()))
+    def _place(self, request: web.Request) -> Place:
+        host = host_of(request.transport)
+        forwarded = request.headers.getall(FORWARDED, ())
+        client = self._clients.of_address(host, forwarded)
+        place = self._room.place(client, "http", self._answer_bytes, _COPIES)
+        request[_PLACE] = place
+        return place
 
     async def _body(self, request: web.Request) -> bytes:
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise BadInput("The body is compressed; send it as it is.")
         if (request.content_length or 0) > self._bytes:
             raise self._too_large()
+        place = request[_PLACE]
+        body = bytearray()
         try:
             async with asyncio.timeout(self._seconds):
-                return await request.read()
+                async for part in request.content.iter_any():
+                    body += part
+                    if len(body) > self._bytes:
+                        raise self._too_large()
+                    place.hold(len(body))
         except TimeoutError:
             raise RequestTimeout(
                 f"The request did not come in within {self._seconds:g} seconds."
             ) from None
-        except web.HTTPRequestEntityTooLarge:
-            raise self._too_large() from None
         except (web.RequestPayloadError, ConnectionError, ClientError):
+            if request.transport is None or request.transport.is_closing():
+                raise HungUp from None
             raise Undecodable("The body broke off.") from None
+        return bytes(body)
 
     def _too_large(self) -> RequestTooLarge:
         return RequestTooLarge(f"A request has at most {self._bytes} bytes.")
@@ -200,12 +250,12 @@ class HttpApi:
 
     def _post(self, name: str, cls: type[Message], work: _Work) -> _Handler:
         async def handle(request: web.Request) -> web.Response:
-            async def answer() -> bytes:
+            async def answer(api: Api) -> bytes:
                 body = await self._body(request)
                 # In threads: this is work for the processor, and a large
                 # request must not hold up those of others.
                 message = await asyncio.to_thread(self._mapping.read, cls, body)
-                return await self._write(await work(message))
+                return await self._write(await work(api, message))
 
             return await self._run(METHODS[name], request, answer)
 
@@ -219,27 +269,27 @@ class HttpApi:
     async def _members(self, request: web.Request) -> web.Response:
         asked = node_pb2.GetMembersRequest(inbox_id=request.match_info["inbox_id"])
 
-        async def answer() -> bytes:
-            return await self._write(await self._api.members(asked))
+        async def answer(api: Api) -> bytes:
+            return await self._write(await api.members(asked))
 
         return await self._run(METHODS["GetMembers"], request, answer)
 
     async def _identifiers(self, request: web.Request) -> web.Response:
         asked = node_pb2.GetIdentifiersRequest(inbox_id=request.match_info["inbox_id"])
 
-        async def answer() -> bytes:
-            return await self._write(await self._api.identifiers(asked))
+        async def answer(api: Api) -> bytes:
+            return await self._write(await api.identifiers(asked))
 
         return await self._run(METHODS["GetIdentifiers"], request, answer)
 
     async def _history(self, request: web.Request) -> web.Response:
-        async def answer() -> bytes:
+        async def answer(api: Api) -> bytes:
             asked = node_pb2.GetHistoryRequest(
                 inbox_id=request.match_info["inbox_id"],
                 first=_number(request, "first", 0),
                 limit=_number(request, "limit", 0),
             )
-            return await self._write(await self._api.history(asked))
+            return await self._write(await api.history(asked))
 
         return await self._run(METHODS["GetHistory"], request, answer)
 
@@ -247,8 +297,8 @@ class HttpApi:
         kind = request.match_info["kind"]
         identifier = request.match_info["identifier"]
 
-        async def answer() -> bytes:
-            inbox_id = await self._api.inbox_of(kind, identifier)
+        async def answer(api: Api) -> bytes:
+            inbox_id = await api.inbox_of(kind, identifier)
             return json.dumps(
                 {"kind": kind, "identifier": identifier, "inboxId": inbox_id}
             ).encode()
@@ -261,45 +311,54 @@ class HttpApi:
         cursor = request.query.get("cursor", "")
         if "limit" in request.query:
 
-            async def page() -> bytes:
+            async def page(api: Api) -> bytes:
                 limit = _number(request, "limit", _MAX_PAGE)
                 return await self._write(
-                    await self._api.page(cursor, max(1, min(limit, _MAX_PAGE)))
+                    await api.page(cursor, max(1, min(limit, _MAX_PAGE)))
                 )
 
             return await self._run(_PAGE, request, page)
         return await self._follow(request, cursor)
 
     async def _follow(self, request: web.Request, cursor: str) -> web.StreamResponse:
-        method, client = METHODS["Follow"], self._client(request)
+        method, place = METHODS["Follow"], request[_PLACE]
 
         async def begin() -> AsyncIterator[node_pb2.FollowResponse]:
-            answers = self._api.follow(node_pb2.FollowRequest(cursor=cursor))
-            self._slots.take(client)
+            asked = node_pb2.FollowRequest(cursor=cursor)
+            answers = Api(self._service, place).follow(asked)
+            self._slots.take(place.client)
             return answers
 
-        answers = await self._calls.run(method, client, "http", begin)
+        answers = await self._calls.run(method, place, begin)
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         pieces = until(answers, self._stopping)
+
+        async def next_line() -> bytes | None:
+            piece = await anext(pieces, None)
+            if piece is None:
+                return None
+            line = await self._write(piece) + b"\n"
+            place.send(line)
+            return line
+
         try:
             with self._metrics.streams.track_inprogress():
                 await self._send(request, response, b"")
                 while True:
                     try:
-                        piece = await self._calls.go_on(
-                            method, lambda: anext(pieces, None)
-                        )
+                        line = await self._calls.go_on(method, next_line)
                     except Failed as error:
-                        body = _error_body(error.status)
+                        place.hold(0)
+                        body = error_body(error.status)
                         await self._send(request, response, body + b"\n")
                         break
-                    if piece is None:
+                    if line is None:
                         break
-                    line = await self._write(piece)
-                    await self._send(request, response, line + b"\n")
+                    await self._send(request, response, line)
+                    place.hold(0)
                 await response.write_eof()
         finally:
-            self._slots.give_back(client)
+            self._slots.give_back(place.client)
             await pieces.aclose()
         return response
 
@@ -307,7 +366,7 @@ class HttpApi:
         self, request: web.Request, response: web.StreamResponse, data: bytes
     ) -> None:
         """Whoever does not read is let go of: what is not read stays in memory."""
-        async with asyncio.timeout(self._seconds):
+        async with asyncio.timeout(seconds_for(len(data), self._seconds)):
             if not response.prepared:
                 await response.prepare(request)
             if data:
@@ -320,12 +379,12 @@ class HttpApi:
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
     async def _alive(self, _: web.Request) -> web.Response:
-        return _json(b'{"status":"alive"}')
+        return json_answer(b'{"status":"alive"}')
 
     async def _readiness(self, _: web.Request) -> web.Response:
         if self._ready():
-            return _json(b'{"status":"ready"}')
-        return _json(b'{"status":"not_ready"}', status=503)
+            return json_answer(b'{"status":"ready"}')
+        return json_answer(b'{"status":"not_ready"}', status=503)
 
 
 def _middleware(frame: Callable[[web.Request, _Handler], Any]) -> Any:
@@ -337,42 +396,6 @@ def _middleware(frame: Callable[[web.Request, _Handler], Any]) -> Any:
         return response
 
     return middleware
-
-
-def _json(body: bytes, status: int = 200) -> web.Response:
-    return web.Response(body=body, status=status, content_type="application/json")
-
-
-def _error_body(status: Status) -> bytes:
-    """As XMTP's gateways answer errors (google.rpc.Status)."""
-    return json.dumps(
-        {
-            "code": status.number,
-            "message": status.detail,
-            "details": [{"reason": status.code}],
-        }
-    ).encode()
-
-
-def _refusal(status: Status) -> web.Response:
-    response = _json(_error_body(status), status.http)
-    response.headers[CODE_KEY] = status.code
-    if status.http in {429, 503}:
-        response.headers["Retry-After"] = str(_RETRY_SECONDS)
-    if status.http in {408, 413}:
-        # The rest of the request may still be on its way.
-        response.force_close()
-    return response
-
-
-def _plain_refusal(error: web.HTTPException) -> web.Response:
-    """An answer of aiohttp's own: no such path, no such method."""
-    number = {404: 5, 405: 12}.get(error.status, 3)
-    body = {"code": number, "message": error.reason, "details": []}
-    response = _json(json.dumps(body).encode(), error.status)
-    if "Allow" in error.headers:
-        response.headers["Allow"] = error.headers["Allow"]
-    return response
 
 
 def _route(request: web.Request) -> str:

@@ -108,6 +108,10 @@ class JsonMapping:
             raise Undecodable(
                 f"The JSON is not the message: {str(error)[:_MAX_DETAIL]}"
             ) from None
+        except (SystemError, TypeError, AttributeError, LookupError):
+            # It stumbles over what it did not expect, and not only by its own
+            # errors: SystemError, say, where its words can't be put together.
+            raise Undecodable("The JSON is not the message.") from None
 
     def _entry(self, entry: Any) -> dict[str, Any]:
         """One entry of a log; ``update`` is null if the bytes are no update."""
@@ -137,8 +141,11 @@ class JsonMapping:
 def _object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body or b"{}", object_pairs_hook=_unique)
+        if b"\\u" in body:
+            # Half of a surrogate pair is no text, and no message can hold it.
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise Undecodable("The body is not one JSON object.") from None
+        raise Undecodable("The body is not one JSON object of Unicode text.") from None
     if not isinstance(value, dict):
         raise Undecodable("The body is not one JSON object.")
     return value

@@ -40,9 +40,18 @@ def configure(level: str, stream: TextIO | None = None) -> None:
             ],
         )
     )
+    handler.addFilter(_is_news)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(number)
     # What a library has to say of each connection is of no use to anybody.
     for name in ("aiohttp.access", "asyncio", "alembic", "grpc._cython.cygrpc"):
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line is not merely of a client that went away: gRPC writes a
+    traceback for each, so that anyone could fill a disk."""
+    # Of the class only the name is public.
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or kind.__name__ != "ExecuteBatchError"

@@ -8,24 +8,28 @@ from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 from grpc import aio
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_health.v1._async import HealthServicer
 
 from xmtp_identity.errors import BadInput, IdentityError
 from xmtp_identity.loading import load_registry
 from xmtp_identity_store.store import Store
 
-from . import reflection
-from .api import IDENTITY, MLS, NODE, Api
+from . import health, reflection
+from .api import IDENTITY, MLS, NODE
 from .calls import Calls
 from .certificates import Certificate
 from .clients import Clients
+from .connections import Connections
+from .door import Door
 from .grpc_api import GrpcApi, options
 from .http_api import HttpApi
 from .http_server import HttpServer
 from .json_mapping import JsonMapping
+from .lines import Lines
 from .metrics import Metrics
 from .rate_limits import RateLimits, StreamSlots
+from .room import Room
 from .service.service import Service
 from .upstream import Upstream
 
@@ -41,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["Node", "PortTaken"]
 
 _SERVICES: Final = (IDENTITY, MLS, NODE)
-_HEALTH: Final = "grpc.health.v1.Health"
 _LOOK_SECONDS: Final = 2.0
 """How often the node looks whether it reaches its store."""
 
@@ -88,6 +91,7 @@ class Node:
         self._stack = AsyncExitStack()
         self._stopping = asyncio.Event()
         self._health = HealthServicer()
+        self._lines = Lines()
         self._is_ready = False
         self._tls: Certificate | None = None
         self._grpc: aio.Server | None = None
@@ -145,23 +149,39 @@ class Node:
         )
         self._stack.push_async_callback(self._service.close, settings.stop_seconds)
         self.metrics.watch(self._service)
-        api = Api(self._service)
+        room = Room(
+            settings.answers_bytes,
+            {"grpc": settings.grpc_calls, "http": settings.http_connections},
+            calls_a_client=settings.calls_a_client,
+        )
         calls = Calls(rates, self.metrics)
         slots = StreamSlots(settings.streams_a_client)
         upstream = Upstream(self._registry)
-        grpc_api = GrpcApi(
-            api,
-            calls,
+        connections = Connections(
+            settings.http_connections, settings.http_connections_a_client, self.metrics
+        )
+        door = Door(
+            room=room,
             clients=clients,
+            slots=slots,
+            lines=self._lines,
+            answer_bytes=settings.limits.answer_bytes,
+            seconds=settings.request_seconds,
+        )
+        grpc_api = GrpcApi(
+            self._service,
+            calls,
+            door,
             slots=slots,
             metrics=self.metrics,
             stopping=self._stopping,
-            request_seconds=settings.request_seconds,
         )
         http_api = HttpApi(
-            api,
+            self._service,
             calls,
             JsonMapping(upstream),
+            room=room,
+            connections=connections,
             clients=clients,
             slots=slots,
             metrics=self.metrics,
@@ -171,8 +191,8 @@ class Node:
             request_seconds=settings.request_seconds,
         )
         self._stack.push_async_callback(self._stop_transports)
-        await self._start_grpc(grpc_api, upstream, tls)
-        await self._start_http(http_api, tls)
+        await self._start_grpc(grpc_api, door, upstream, tls)
+        await self._start_http(http_api, connections, clients, tls)
         watch = asyncio.create_task(self._watch(tls))
         self._stack.callback(watch.cancel)
         await self._look()
@@ -186,16 +206,20 @@ class Node:
         )
 
     async def _start_grpc(
-        self, grpc_api: GrpcApi, upstream: Upstream, tls: Certificate | None
+        self,
+        grpc_api: GrpcApi,
+        door: Door,
+        upstream: Upstream,
+        tls: Certificate | None,
     ) -> None:
         settings = self.settings
-        server = aio.server(
-            options=options(settings), maximum_concurrent_rpcs=settings.grpc_calls
-        )
+        server = aio.server(options=options(settings))
         server.add_generic_rpc_handlers(tuple(grpc_api.handlers()))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        server.add_generic_rpc_handlers((health.handler(self._health, door),))
         if settings.reflection:
-            described = reflection.handlers((*_SERVICES, _HEALTH), upstream.pool)
+            described = reflection.handlers(
+                (*_SERVICES, health.NAME), upstream.pool, door
+            )
             server.add_generic_rpc_handlers(tuple(described))
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         address = f"{host}:{settings.grpc_port}"
@@ -206,15 +230,23 @@ class Node:
                 self.grpc_port = server.add_secure_port(address, tls.grpc_credentials())
         except RuntimeError:
             raise PortTaken(f"gRPC can't listen on {address}.") from None
+        self._lines.port = self.grpc_port
         self._grpc = server
         await server.start()
 
-    async def _start_http(self, http_api: HttpApi, tls: Certificate | None) -> None:
+    async def _start_http(
+        self,
+        http_api: HttpApi,
+        connections: Connections,
+        clients: Clients,
+        tls: Certificate | None,
+    ) -> None:
         settings = self.settings
         server = HttpServer(
             http_api.application(),
             settings,
-            self.metrics,
+            connections,
+            clients,
             None if tls is None else tls.context,
         )
         self._http = server

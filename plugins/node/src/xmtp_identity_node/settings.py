@@ -25,6 +25,10 @@ PREFIX: Final = "XID_NODE_"
 
 _FILE: Final = f"{PREFIX}CONFIG"
 
+_ANSWERS: Final = 12
+"""A large answer is in memory twice. One client has a quarter of the room, and
+of that a quarter is kept for small ones."""
+
 
 class BadSetting(BadInput):
     """A setting of the node has an unknown name or a value it can't have."""
@@ -53,6 +57,11 @@ class Settings:
     host: str = _setting("127.0.0.1", "The address to listen on; 0.0.0.0 is all.")
     grpc_port: int = _setting(5556, "The port of gRPC; 0 takes a free one.")
     http_port: int = _setting(5555, "The port of HTTP; 0 takes a free one.")
+    chains: str = _setting(
+        "",
+        "A file that says where chains can be asked, for smart wallets; without one"
+        " that of xid --chains.",
+    )
     tls_certificate: str = _setting("", "A PEM file with the certificate chain.")
     tls_key: str = _setting("", "A PEM file with its private key.")
     reflection: bool = _setting(default=True, text="Whether gRPC describes itself.")
@@ -80,9 +89,19 @@ class Settings:
         10.0, "How long a request may take to come in, and its answer to go out."
     )
     idle_seconds: float = _setting(30.0, "How long an HTTP connection may say nothing.")
-    http_connections: int = _setting(1000, "HTTP connections at once.")
+    http_connections: int = _setting(4000, "HTTP connections at once.")
+    http_connections_a_client: int = _setting(
+        500, "HTTP connections of one address, but for trusted proxies."
+    )
     grpc_connections: int = _setting(4000, "gRPC connections at once.")
     grpc_calls: int = _setting(3000, "gRPC calls at once.")
+    calls_a_client: int = _setting(
+        500, "Calls of one client at once: so many reads, writes and streams each."
+    )
+    answers_bytes: int = _setting(
+        256 * 1024 * 1024,
+        "Bytes of requests and answers in memory; at least 12 times answer_bytes.",
+    )
     grpc_streams_a_connection: int = _setting(1000, "gRPC calls of one connection.")
     grpc_connection_age_seconds: float = _setting(
         3600.0, "After how long a gRPC client is asked to connect anew."
@@ -96,6 +115,11 @@ class Settings:
         for name in _POSITIVE:
             if getattr(self, name) <= 0:
                 raise BadSetting(f"{name} is not a positive number.")
+        if self.answers_bytes < _ANSWERS * self.limits.answer_bytes:
+            raise BadSetting(
+                f"answers_bytes is less than {_ANSWERS} times answer_bytes: a large "
+                "answer would have no room."
+            )
         if self.drain_seconds < 0:
             raise BadSetting("drain_seconds is below zero.")
         if bool(self.tls_certificate) != bool(self.tls_key):
@@ -124,8 +148,10 @@ _POSITIVE: Final = (
     "request_seconds",
     "idle_seconds",
     "http_connections",
+    "http_connections_a_client",
     "grpc_connections",
     "grpc_calls",
+    "calls_a_client",
     "grpc_streams_a_connection",
     "grpc_connection_age_seconds",
 )

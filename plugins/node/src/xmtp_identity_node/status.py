@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import grpc
 
 from xmtp_identity.errors import BadInput, IdentityError, NotAdmitted, PluginError
+from xmtp_identity_store.errors import UnusableStore
 
 __all__ = ["CODE_KEY", "INTERNAL", "Status", "status_of"]
 
@@ -104,6 +105,8 @@ INTERNAL: Final = Status(
 
 def status_of(error: IdentityError) -> Status:
     """The status of an error that was raised on purpose."""
+    if isinstance(error, UnusableStore):
+        return _of_store(error)
     code = _BY_CODE.get(error.code)
     if code is None:
         if error.retryable:
@@ -118,3 +121,12 @@ def status_of(error: IdentityError) -> Status:
             code = _G.FAILED_PRECONDITION
     http = _HTTP_BY_CODE.get(error.code, _HTTP[code])
     return Status(code, http, error.code, error.detail[:_MAX_DETAIL])
+
+
+def _of_store(error: UnusableStore) -> Status:
+    """In other words than the store's, which name files and hosts."""
+    if error.retryable:
+        detail = "The node does not reach its store now; try again."
+        return Status(_G.UNAVAILABLE, 503, error.code, detail)
+    detail = "The node's store does not work; its log says why."
+    return Status(_G.INTERNAL, 500, error.code, detail)

@@ -7,7 +7,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -108,14 +108,14 @@ def test_a_body_without_a_length_is_bounded_too(tmp_path: Path) -> None:
     serving(tmp_path, work)
 
 
-def test_a_body_that_breaks_off_is_the_clients_error(tmp_path: Path) -> None:
+def test_a_body_that_breaks_off_is_not_answered(tmp_path: Path) -> None:
     async def work(client: Client) -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", client.node.http_port)
         head = b"Host: a\r\nContent-Length: 9\r\n\r\n{"
         writer.write(b"POST %b HTTP/1.1\r\n%b" % (PUBLISH.encode(), head))
         writer.close()
         await writer.wait_closed()
-        counted = f'requests_total{{method="POST",route="{PUBLISH}",status="400"}} 1.0'
+        counted = f'requests_total{{method="POST",route="{PUBLISH}",status="0"}} 1.0'
         text = ""
         async with asyncio.timeout(10):
             while counted not in text:
@@ -151,23 +151,95 @@ def test_what_is_no_http_is_answered_and_closed(tmp_path: Path, sent: bytes) -> 
     serving(tmp_path, work)
 
 
-def test_connections_beyond_the_bound_are_closed(tmp_path: Path) -> None:
-    async def work(client: Client) -> None:
-        open_ones = [
-            await asyncio.open_connection("127.0.0.1", client.node.http_port)
-            for _ in range(20)
-        ]
-        async with asyncio.timeout(10):
-            for reader, _ in open_ones[10:]:
-                assert await _until_closed(reader) == b""
-        for _, writer in open_ones:
-            writer.close()
-        async with asyncio.timeout(10):
-            while True:
-                try:
-                    assert (await client.get("/readyz"))[0] == 200
-                    break
-                except OSError:
-                    pass
+async def _connect(client: Client) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", client.node.http_port)
 
-    serving(tmp_path, work, http_connections=10)
+
+async def _is_alive(
+    connection: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+) -> bool:
+    reader, writer = connection
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    return (await reader.read(12)) == b"HTTP/1.1 200"
+
+
+@pytest.mark.parametrize("bound", ["http_connections", "http_connections_a_client"])
+def test_who_waited_longest_for_a_request_makes_room_for_a_new_connection(
+    tmp_path: Path, bound: str
+) -> None:
+    async def work(client: Client) -> None:
+        ones = [await _connect(client) for _ in range(10)]
+        assert await _is_alive(ones[0])  # so it is the last of those who wait
+        more = [await _connect(client) for _ in range(9)]
+        async with asyncio.timeout(10):
+            for reader, _ in ones[1:]:
+                assert await _until_closed(reader) == b""
+            for one in more:
+                assert await _is_alive(one)
+        for _, writer in ones + more:
+            writer.close()
+
+    settings: dict[str, Any] = {bound: 10}
+    serving(tmp_path, work, **settings)
+
+
+def test_connections_that_are_busy_are_not_given_up(tmp_path: Path) -> None:
+    async def work(client: Client) -> None:
+        head = (
+            f"POST {PUBLISH} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
+            "Expect: 100-continue\r\n\r\n"
+        ).encode()
+        ones = [await _connect(client) for _ in range(5)]
+        for reader, writer in ones:
+            writer.write(head)
+            assert b"100 Continue" in await reader.readuntil(b"\r\n\r\n")
+        reader, writer = await _connect(client)
+        async with asyncio.timeout(10):
+            assert await _until_closed(reader) == b""
+        for one, other in ones:
+            other.write(b"123456789")
+            assert (await one.read(12)) == b"HTTP/1.1 400"
+            other.close()
+        writer.close()
+
+    serving(tmp_path, work, http_connections=5)
+
+
+def test_closed_connections_do_not_count(tmp_path: Path) -> None:
+    async def work(client: Client) -> None:
+        kept = await _connect(client)
+        for _ in range(50):
+            one = await _connect(client)
+            assert await _is_alive(one)
+            one[1].close()
+            await one[1].wait_closed()
+        assert await _is_alive(kept)
+        kept[1].close()
+
+    serving(tmp_path, work, http_connections=40, http_connections_a_client=40)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("get-identity-updates", r'{"requests":["\ud800"]}'),
+        ("get-identity-updates", r'{"requests":[{"inboxId":"\udfff"}]}'),
+        ("get-identity-updates", r'{"\ud800":[]}'),
+        ("verify-smart-contract-wallet-signatures", r'{"signatures":["\ud800"]}'),
+        ("publish-identity-update", r'{"identityUpdate":"\ud800"}'),
+        ("publish-identity-update", r'{"identityUpdate":{"inboxId":"\ud800"}}'),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_the_clients_error(
+    tmp_path: Path, path: str, body: str
+) -> None:
+    async def work(client: Client) -> None:
+        status, answer = await client.post(f"/identity/v1/{path}", body.encode())
+        assert (status, answer["details"]) == (400, [{"reason": "undecodable"}])
+        whole = r'{"requests":[{"inboxId":"\ud83d\ude00"}]}'
+        status, _ = await client.post(
+            "/identity/v1/get-identity-updates", whole.encode()
+        )
+        assert status == 200
+
+    serving(tmp_path, work)

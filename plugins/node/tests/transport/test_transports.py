@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +225,73 @@ def test_tls_serves_both_ports_and_takes_a_renewed_certificate(tmp_path: Path) -
             await over_tls(node, other_chain)
 
     asyncio.run(run())
+
+
+def test_handshakes_that_stop_halfway_lock_nobody_out(tmp_path: Path) -> None:
+    chain, key = certificate(tmp_path, "first")
+    settings = settings_for(
+        tmp_path,
+        tls_certificate=str(chain),
+        tls_key=str(key),
+        http_connections_a_client=5,
+    )
+
+    async def run() -> None:
+        async with Node(settings, registry=REGISTRY) as node:
+            silent = [
+                await asyncio.open_connection("127.0.0.1", node.http_port)
+                for _ in range(20)
+            ]
+            await over_tls(node, chain)
+            for _, writer in silent:
+                writer.close()
+            # What is no TLS at all ends at once.
+            reader, writer = await asyncio.open_connection("127.0.0.1", node.http_port)
+            writer.write(b"GET /healthz HTTP/1.1\r\n\r\n")
+            with suppress(ConnectionError):
+                assert not (await reader.read()).startswith(b"HTTP")
+            writer.close()
+
+    asyncio.run(run())
+
+
+def at_once_over_tls(port: int, request: bytes) -> bytes:
+    """The answer to a request that comes with the last bytes of the handshake."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as one:
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                one.sendall(outgoing.read())
+                incoming.write(one.recv(65536))
+        tls.write(request)
+        one.sendall(outgoing.read())
+        while True:
+            try:
+                return tls.read()
+            except ssl.SSLWantReadError:
+                incoming.write(one.recv(65536))
+
+
+def test_a_request_that_comes_with_the_handshake_is_answered(tmp_path: Path) -> None:
+    chain, key = certificate(tmp_path, "first")
+    settings = settings_for(tmp_path, tls_certificate=str(chain), tls_key=str(key))
+
+    async def run() -> bytes:
+        async with Node(settings, registry=REGISTRY) as node:
+            return await asyncio.to_thread(
+                at_once_over_tls,
+                node.http_port,
+                b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+            )
+
+    assert asyncio.run(run()).startswith(b"HTTP/1.1 200")
 
 
 def test_files_that_are_no_certificate_are_refused(tmp_path: Path) -> None:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from xmtp_identity.cli.options import as_json, decimal, registry_of, warn
+from xmtp_identity.cli.options import (
+    as_json,
+    contexts_of,
+    decimal,
+    registry_of,
+    warn,
+)
 from xmtp_identity.cli.output import Cell, Facts, emit_json, show
 from xmtp_identity.logfile import read_bytes
 
@@ -113,6 +119,7 @@ def mirror(  # noqa: PLR0913 - one argument an option
             store,
             registry_of(ctx),
             url,
+            context=contexts_of(ctx),
             watcher=teller,
             patience=patience,
             root_certificates=certificates,

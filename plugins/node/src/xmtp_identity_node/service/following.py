@@ -45,6 +45,10 @@ class Followers:
         self.wake()
         self._pool.close(wait=False)
 
+    def close_threads(self, *, wait: bool) -> None:
+        """The same as `Pool.close`, for the threads that read the feed."""
+        self._pool.close(wait=wait)
+
     async def follow(self, cursor: Cursor) -> AsyncIterator[FeedPiece]:
         """What came since a cursor, and then what comes, until the node stops.
 

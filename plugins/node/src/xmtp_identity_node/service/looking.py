@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from xmtp_identity import AssociationState, replay
 from xmtp_identity.allotment import layer_name
 from xmtp_identity.outcome import OutcomeKind
-from xmtp_identity_store.errors import NoSuchInbox
+from xmtp_identity_store.errors import AnswerTooLarge, NoSuchInbox
 
 from ..errors import StateUnavailable
 from .answers import AddressLogRow, HistoryEntry, InboxState
@@ -25,6 +25,9 @@ __all__ = ["Looking"]
 
 _ANY_SIZE: Final = 1 << 40
 """Logs are bounded where they come in."""
+
+_AT_ONCE: Final = 100
+"""Key packages that are read before their size is looked at."""
 
 
 class Looking:
@@ -62,16 +65,27 @@ class Looking:
         return _state_of(known.snapshot, known.sequence_id)
 
     def history(
-        self, inbox_id: str, first: int, most: int, most_bytes: int
+        self,
+        inbox_id: str,
+        first: int,
+        most: int,
+        page_bytes: int,
+        most_bytes: int | None = None,
     ) -> list[HistoryEntry]:
         """Entries of a log with their outcomes, from position ``first``; fewer
-        than there are if they are more than ``most`` or ``most_bytes``.
+        than there are if they are more than ``most`` or ``page_bytes``.
 
-        Raises `NoSuchInbox`.
+        most_bytes: if it is less than ``page_bytes`` and the log has more, it is
+            refused, before it is read.
+
+        Raises `NoSuchInbox`, `AnswerTooLarge`.
         """
         _check(inbox_id)
         # The entries first: of those behind them nothing is said.
-        entries = self._entries(inbox_id)
+        is_any_size = most_bytes is None or most_bytes >= page_bytes
+        is_any_size = most_bytes is None or most_bytes >= page_bytes
+        entries = self._entries(inbox_id, None if is_any_size else most_bytes)
+        page = _page(entries[first : first + most], page_bytes)
         try:
             self._states.current(inbox_id)
         except StateUnavailable:
@@ -83,15 +97,25 @@ class Looking:
         else:
             labels = dict(self._store.labels(inbox_id))
             otherwise = str(OutcomeKind.APPLIED)
-        history: list[HistoryEntry] = []
-        taken = 0
-        for position, entry in enumerate(entries[first : first + most], first):
-            taken += len(entry.update or b"")
-            if history and taken > most_bytes:
-                break
-            outcome, code = labels.get(position, (otherwise, ""))
-            history.append(HistoryEntry(position, entry, outcome, code))
-        return history
+        return [
+            HistoryEntry(position, entry, *labels.get(position, (otherwise, "")))
+            for position, entry in enumerate(page, first)
+        ]
+
+    def key_packages(
+        self, installations: Sequence[bytes], most_bytes: int
+    ) -> list[bytes | None]:
+        """The newest key package of each installation, or None; raises
+        `AnswerTooLarge`."""
+        known: dict[bytes, bytes | None] = {}
+        distinct = list(dict.fromkeys(installations))
+        for start in range(0, len(distinct), _AT_ONCE):
+            some = distinct[start : start + _AT_ONCE]
+            known.update(zip(some, self._store.key_packages(some), strict=True))
+            _check_size(known.values(), most_bytes)
+        packages = [known[installation] for installation in installations]
+        _check_size(packages, most_bytes)
+        return packages
 
     def associations(self, inbox_id: str) -> list[AddressLogRow]:
         """The address log of an inbox, as its stored snapshot left it; raises
@@ -109,9 +133,10 @@ class Looking:
         kind = self._registry.by_member.get(number)
         return layer_name(number) if kind is None else kind.name
 
-    def _entries(self, inbox_id: str) -> list[Entry]:
+    def _entries(self, inbox_id: str, most_bytes: int | None = None) -> list[Entry]:
         """The whole log with the numbers that this node serves."""
-        (entries,) = self._store.updates([(inbox_id, 0)], max_bytes=_ANY_SIZE)
+        most = _ANY_SIZE if most_bytes is None else most_bytes
+        (entries,) = self._store.updates([(inbox_id, 0)], max_bytes=most)
         if not entries:
             raise _no_such_inbox(inbox_id)
         return entries
@@ -144,6 +169,21 @@ def _state_of(snapshot: Snapshot, sequence_id: int) -> InboxState:
         snapshot.deviates,
         tuple(layer_name(one) for one in sorted(snapshot.named - set(snapshot.layers))),
     )
+
+
+def _page(entries: Sequence[Entry], page_bytes: int) -> Sequence[Entry]:
+    """As many of them as have so many bytes, and one in any case."""
+    taken = 0
+    for count, entry in enumerate(entries):
+        taken += len(entry.update or b"")
+        if count and taken > page_bytes:
+            return entries[:count]
+    return entries
+
+
+def _check_size(parts: Iterable[bytes | None], most_bytes: int) -> None:
+    if sum(len(part or b"") for part in parts) > most_bytes:
+        raise AnswerTooLarge(f"The answer has more than {most_bytes} bytes.")
 
 
 def _check(inbox_id: str) -> None:

@@ -116,9 +116,13 @@ class Service:
         """
         return await self._publisher.publish(update)
 
-    async def updates(self, asked: Sequence[tuple[str, int]]) -> list[list[Entry]]:
+    async def updates(
+        self, asked: Sequence[tuple[str, int]], most_bytes: int | None = None
+    ) -> list[list[Entry]]:
         """For each inbox ID the entries after a sequence ID; none for an inbox
         that is not here.
+
+        most_bytes: of the entries; None stands for `Limits.answer_bytes`.
 
         Raises `BatchTooLarge`, `AnswerTooLarge`.
         """
@@ -130,9 +134,8 @@ class Service:
         ]
         found: list[list[Entry]] = []
         if places:
-            found = await self._reads.run(
-                self._store.updates, places, max_bytes=self._limits.answer_bytes
-            )
+            most = self._limits.answer_bytes if most_bytes is None else most_bytes
+            found = await self._reads.run(self._store.updates, places, max_bytes=most)
         rest = iter(found)
         return [next(rest) if is_inbox_id(inbox_id) else [] for inbox_id, _ in asked]
 
@@ -162,17 +165,27 @@ class Service:
         return await self._reads.run(self._looking.members, inbox_id)
 
     async def history(
-        self, inbox_id: str, first: int = 0, most: int = 1000
+        self,
+        inbox_id: str,
+        first: int = 0,
+        most: int = 1000,
+        *,
+        page_bytes: int | None = None,
+        most_bytes: int | None = None,
     ) -> list[HistoryEntry]:
         """Entries of a log with their outcomes, from position ``first``; fewer
         than there are if they are more than ``most`` or than fits an answer.
 
-        Raises `NoSuchInbox`.
+        page_bytes: what fits an answer; None stands for `Limits.answer_bytes`.
+        most_bytes: of the entries, if they are to be refused when they are more.
+
+        Raises `NoSuchInbox`, `AnswerTooLarge`.
         """
         if first < 0 or most < 1:
             raise BadInput("A history begins at 0 or later and has 1 entry or more.")
+        page = self._limits.answer_bytes if page_bytes is None else page_bytes
         return await self._reads.run(
-            self._looking.history, inbox_id, first, most, self._limits.answer_bytes
+            self._looking.history, inbox_id, first, most, page, most_bytes
         )
 
     async def associations(self, inbox_id: str) -> list[AddressLogRow]:
@@ -183,14 +196,20 @@ class Service:
         """What came since a cursor, and then what comes, until `close`."""
         return self._followers.follow(cursor)
 
-    async def feed(self, cursor: Cursor, limit: int) -> FeedPiece:
+    async def feed(
+        self, cursor: Cursor, limit: int, most_bytes: int | None = None
+    ) -> FeedPiece:
         """At most ``limit`` of the entries that came since a cursor, without
-        waiting for any."""
+        waiting for any.
+
+        most_bytes: of these entries; None stands for `Limits.follow_bytes`.
+        """
+        most = self._limits.follow_bytes if most_bytes is None else most_bytes
         entries, after = await self._reads.run(
             self._store.feed,
             cursor,
             limit=min(limit, self._limits.follow_batch),
-            max_bytes=self._limits.follow_bytes,
+            max_bytes=most,
         )
         return FeedPiece(entries, after)
 
@@ -212,15 +231,20 @@ class Service:
             )
         await self._reads.run(self._store.put_key_package, installation, package)
 
-    async def key_packages(self, installations: Sequence[bytes]) -> list[bytes | None]:
+    async def key_packages(
+        self, installations: Sequence[bytes], most_bytes: int | None = None
+    ) -> list[bytes | None]:
         """The newest key package of each installation, or None.
 
-        Raises `BadInput`, `BatchTooLarge`.
+        most_bytes: of all packages; None stands for `Limits.answer_bytes`.
+
+        Raises `BadInput`, `BatchTooLarge`, `AnswerTooLarge`.
         """
         check_batch(installations, self._limits.batch)
         for installation in installations:
             _check_installation(installation)
-        return await self._reads.run(self._store.key_packages, list(installations))
+        most = self._limits.answer_bytes if most_bytes is None else most_bytes
+        return await self._reads.run(self._looking.key_packages, installations, most)
 
     async def verify_smart_wallets(
         self, questions: Sequence[WalletQuestion]
@@ -240,8 +264,12 @@ class Service:
         self._followers.close()
         await self._publisher.close(seconds)
         await asyncio.to_thread(self._commits.close, seconds)
-        for pool in (self._reads, self._chains):
-            await asyncio.to_thread(pool.close, wait=False)
+        await asyncio.to_thread(self._chains.close, wait=False)
+        # Whoever reads has a connection of the store, which is closed next.
+        for close in (self._reads.close, self._followers.close_threads):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await asyncio.to_thread(close, wait=True)
 
     def _inbox_ids(self, asked: Sequence[tuple[int, str]]) -> list[str | None]:
         keys = [
