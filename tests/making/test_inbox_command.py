@@ -238,6 +238,7 @@ def test_it_is_the_same_as_a_process_of_its_own(desk: Desk) -> None:
         "added": [shown("owner.key")],
         "removed": [],
         "recovery": shown("owner.key"),
+        "accounts": [],
     }
     refused = desk.process(*desk.act("link", "nobody"))
     assert (refused.returncode, refused.stdout) == (2, b"")

@@ -181,6 +181,7 @@ def test_the_text_as_json_says_who_must_sign_and_what_will_change(desk: Desk) ->
         "added": [wallet],
         "removed": [],
         "recovery": owner,
+        "accounts": [],
     }
 
 

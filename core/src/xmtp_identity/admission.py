@@ -61,6 +61,7 @@ Policies = Mapping[str, Any]
 finds nothing under its name takes a sound default."""
 
 _NO_POLICIES: Final[Policies] = MappingProxyType({})
+_NO_CHAINS: Final[Mapping[MemberIdentifier, int]] = MappingProxyType({})
 _OWNERS: Final = {0: 1, 1: 1, 2: 3}
 """From an `IdentifierKind` to the number in `MemberIdentifier`."""
 
@@ -134,11 +135,14 @@ def foresee(
     snapshot: Snapshot | None,
     registry: Registry,
     signers: Sequence[MemberIdentifier],
+    chains: Mapping[MemberIdentifier, int] = _NO_CHAINS,
 ) -> AssociationState:
     """The state that an update would make if its signatures were valid.
 
     draft: a serialized `IdentityUpdate` in which the payload of each signature
         is the `stand_in` of its signer's index in ``signers``.
+    chains: the EIP-155 chains of those who are to sign on one; the others are
+        supposed to sign as they did when they were added.
 
     Raises as `admit`, for what does not hang on a signature: the update's
     form and size, identifiers, budgets, and who may do what.
@@ -147,7 +151,7 @@ def foresee(
         inbox_id,
         snapshot,
         _supposing(registry),
-        {_CLAIMS: [_claim(signer, snapshot) for signer in signers]},
+        {_CLAIMS: [_claim(one, snapshot, chains.get(one)) for one in signers]},
     )
     _read(extension, draft, snapshot, registry)
     for _ in extension.verify():
@@ -194,13 +198,16 @@ def _suppose(
     return [claims[int(item.payload[2:])] for item in items]
 
 
-def _claim(signer: MemberIdentifier, snapshot: Snapshot | None) -> VerifiedSignature:
-    """Words that no log holds, and the chain that the signer was added with."""
-    member = None if snapshot is None else snapshot.root.members.get(signer)
+def _claim(
+    signer: MemberIdentifier, snapshot: Snapshot | None, chain_id: int | None
+) -> VerifiedSignature:
+    """Words that no log holds, and the chain that is named or that the signer was
+    added with."""
+    if chain_id is None and snapshot is not None:
+        member = snapshot.root.members.get(signer)
+        chain_id = None if member is None else member.chain_id
     word = b"supposed " + str(signer).encode()
-    return VerifiedSignature(
-        signer, word, word, None if member is None else member.chain_id
-    )
+    return VerifiedSignature(signer, word, word, chain_id)
 
 
 # Steps

@@ -7,7 +7,7 @@ and gives the serialized update.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from .admission import Policies, admit, admit_signature, foresee, stand_in
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .identifier import MemberIdentifier
-    from .kinds import Kind
+    from .kinds import Account, Kind
     from .protocol.state import AssociationState
     from .registry import OwnedProof, Registry
     from .replay import Log, ReplayResult
@@ -88,6 +88,7 @@ class SignatureRequest:
     """An update on its way: its text, and the signatures that it has so far."""
 
     __slots__ = (
+        "_accounts",
         "_context",
         "_draft",
         "_plan",
@@ -108,6 +109,7 @@ class SignatureRequest:
         snapshot: Snapshot | None = None,
         context: Context | None = None,
         policies: Policies | None = None,
+        accounts: Iterable[Account] = (),
     ) -> None:
         """Plan an update.
 
@@ -115,6 +117,9 @@ class SignatureRequest:
         snapshot: where the inbox's log stands, after a replay of all of it;
             None for a new inbox.
         context, policies: for the verifiers and for admission.
+        accounts: those who sign with an account on a chain, such as smart
+            wallets: no other signature of theirs is taken, and `add_pasted`
+            reads theirs as the account says.
 
         Raises `BadInput` or another `IdentityError` if the actions do not make
         an update. Whether the inbox would take it is for `foresee` to say.
@@ -123,6 +128,7 @@ class SignatureRequest:
         self._snapshot = snapshot
         self._context: Context = context or {}
         self._policies: Policies = policies or {}
+        self._accounts = {one.identifier: one for one in accounts}
         self._plan = Plan.of(inbox_id, client_timestamp_ns, tuple(actions), registry)
         self._signatures: dict[MemberIdentifier, WireSignature] = {}
         self._draft = self._encode(self._stand_ins())
@@ -166,7 +172,12 @@ class SignatureRequest:
         another inbox or made by other plugins.
         """
         return foresee(
-            self._draft, self.inbox_id, self._snapshot, self._registry, self.signers
+            self._draft,
+            self.inbox_id,
+            self._snapshot,
+            self._registry,
+            self.signers,
+            {name: account.chain_id for name, account in self._accounts.items()},
         )
 
     def sign(self, signer: Signer) -> None:
@@ -198,14 +209,9 @@ class SignatureRequest:
         `BadInput` if it can't be read, or if two readings verify; else as
         `add_signature`, with the cause that says most.
         """
-        kind = self._registry.kind(signer.kind)
-        if kind.signing is None:
-            raise BadInput(
-                f"Signatures of {kind.name} can't be pasted.", code="no_signer"
-            )
         good: set[WireSignature] = set()
         failures: list[IdentityError] = []
-        for reading in kind.signing().read_signature(pasted, signer):
+        for reading in self._readings(pasted, signer):
             try:
                 self._check_signature(reading, signer)
             except IdentityError as error:
@@ -222,6 +228,19 @@ class SignatureRequest:
             self._signatures[signer] = good.pop()
         else:
             raise _most_telling(failures)
+
+    def _readings(
+        self, pasted: str, signer: MemberIdentifier
+    ) -> Sequence[WireSignature]:
+        account = self._accounts.get(signer)
+        if account is not None:
+            return account.read_signature(pasted)
+        kind = self._registry.kind(signer.kind)
+        if kind.signing is None:
+            raise BadInput(
+                f"Signatures of {kind.name} can't be pasted.", code="no_signer"
+            )
+        return kind.signing().read_signature(pasted, signer)
 
     def finish(self) -> bytes:
         """The serialized update, admitted; see `finish_with_state`."""
@@ -324,6 +343,13 @@ class SignatureRequest:
                 f"For this text the signature is one of {verified.signer}, which is "
                 f"not who should sign ({wanted or _listed(self.missing)}). Was exactly "
                 "this text signed, its time included?",
+                code="signer_mismatch",
+            )
+        account = self._accounts.get(verified.signer)
+        if account is not None and account.chain_id != verified.chain_id:
+            raise InvalidSignature(
+                f"{verified.signer} should sign with its account on chain "
+                f"{account.chain_id}, and this is not a signature of that account.",
                 code="signer_mismatch",
             )
         admit_signature(owned, item, verified, self._policies)

@@ -13,9 +13,11 @@ import pluggy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     import click
 
+    from .chains import Chains
     from .kinds import Kind
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "register_commands",
+    "register_contexts",
     "register_kinds",
     "register_name_services",
 ]
@@ -62,6 +65,23 @@ def register_commands(group: click.Group) -> None:
     group: what collects them; a name that has an owner already is reported and
         left with it. Called when the command line is asked for a command that
         is not built in, or lists all; import what a command needs inside of it.
+    """
+
+
+@hookspec
+def register_contexts(chains: Chains) -> Mapping[str, Any]:  # type: ignore[empty-body]  # a specification
+    """Hand over what verifiers may ask, by name of kind: access to a chain, say.
+
+    chains: URLs by CAIP-2 chain id, such as ``{"eip155:8453": ("https://...",)}``;
+        a namespace alone (``"eip155"``) stands for every chain of it. What is not
+        of this plugin's chains is left to others. URLs may hold keys: they get
+        into no error and no log, but for their host.
+
+    Called when a command or a program is about to verify something
+    (`Plugins.contexts`). An object connects when it is first asked, serves several
+    threads, and can be pickled; one that has a method ``close`` is closed after the
+    command. A kind has one owner; a second claim is an error. Raises `BadChains`
+    for what is no address of such a chain.
     """
 
 

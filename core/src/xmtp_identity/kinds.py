@@ -18,6 +18,7 @@ from .identifier import MemberIdentifier
 
 __all__ = [
     "API_VERSION",
+    "Account",
     "Context",
     "Kind",
     "Proof",
@@ -121,6 +122,32 @@ class Signer(Protocol):
         """Sign the text of an update."""
 
 
+class Account(Protocol):
+    """A member named by its account on a chain, which judges its signatures.
+
+    Naming it so chooses the proof: nothing is guessed from an identifier.
+    """
+
+    @property
+    def identifier(self) -> MemberIdentifier:
+        """The member that the account is."""
+
+    @property
+    def chain_id(self) -> int:
+        """The EIP-155 chain; the member is kept with it."""
+
+    def read_signature(self, pasted: str) -> Sequence[WireSignature]:
+        """What the account's wallet gave, to every way it can be read.
+
+        Raises `BadInput` if there is none, `SignatureUnavailable` if the chain
+        must be asked first and can't be.
+        """
+
+    def facts(self, text: str) -> Mapping[str, str]:
+        """What its wallet may want beside the text, and what a signature pins, by
+        names such as ``account``, ``hash`` and ``block_number``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningTools:
     """How a kind's signatures are made; the command line and tests use it.
@@ -131,11 +158,15 @@ class SigningTools:
         of this kind. Secrets never reach an error.
     read_signature: what an outside wallet gave back, as a person pastes it,
         to every way it can be read; the caller keeps the one that verifies.
+    read_account: a CAIP-10 account as a person writes it, and the context of
+        verifiers, to the `Account`; None for chains of other kinds. Raises
+        `InvalidIdentifier`. Optional.
     """
 
     new_key: Callable[[], bytes]
     load_key: Callable[[bytes, Callable[[], str]], Signer]
     read_signature: Callable[[str, MemberIdentifier], Sequence[WireSignature]]
+    read_account: Callable[[str, Context], Account | None] | None = None
 
 
 def _no_rule(_: MemberIdentifier) -> None:

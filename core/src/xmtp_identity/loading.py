@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pluggy
 
     from .hookspecs import NameService
+    from .kinds import Context
 
 __all__ = [
     "LoadedPlugin",
@@ -73,6 +74,37 @@ class Plugins:
     def broken(self) -> tuple[LoadedPlugin, ...]:
         """The plugins that could not be used."""
         return tuple(plugin for plugin in self.plugins if plugin.error)
+
+    def contexts(self, chains: Mapping[str, Sequence[str]]) -> Context:
+        """What verifiers may ask, made anew by the plugins.
+
+        chains: URLs by CAIP-2 chain id; see `xmtp_identity.chains.read_chains`.
+
+        Raises `BadChains` if a plugin can't use an address, `PluginError` if
+        one breaks.
+        """
+        contexts: dict[str, Any] = {}
+        for name, plugin in self.manager.list_name_plugin():
+            hook = getattr(plugin, "register_contexts", None)
+            if hook is None:
+                continue
+            try:
+                own = dict(hook(chains=chains))
+            except IdentityError:
+                raise
+            except Exception as error:  # noqa: BLE001 - it may raise anything
+                # Only the type: the message may hold a URL, and that a key.
+                raise PluginError(
+                    f"{name} gave no access to chains ({type(error).__name__}).",
+                    code="plugin_contexts",
+                ) from None
+            for kind in own.keys() & contexts.keys():
+                raise PluginError(
+                    f"{name} claims the context of {kind}, which has an owner.",
+                    code="plugin_contexts",
+                )
+            contexts |= own
+        return contexts  # plain, for it is sent to other processes
 
 
 def load_registry(

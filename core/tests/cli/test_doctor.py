@@ -280,3 +280,41 @@ def test_the_directory_says_which_packages_are_installed() -> None:
     assert found["nostr"]["status"] == "planned"
     shown = run("plugins", "--directory").stdout
     assert all(one["distribution"] in shown for one in found.values())
+
+
+# Chains
+
+
+def test_the_doctor_names_chains_by_their_hosts_alone(tmp_path: Path) -> None:
+    path = tmp_path / "chains.toml"
+    path.write_text(
+        '[chains]\n"eip155:1" = ["https://me:pw@a.example:99/key", "https://b.example"]',
+        "utf-8",
+    )
+    found = answer("--chains", str(path), "doctor", "--json")
+    assert found["chains"] == {"eip155:1": ["a.example:99", "b.example"]}
+    assert found["healthy"]
+    shown = run("--chains", str(path), "doctor").stdout
+    assert "eip155:1  a.example:99, b.example\n" in shown
+    assert answer("doctor", "--json")["chains"] == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ("", "bad_chains"),
+        ('[chains]\n"eip155:1" = "ftp://host/secret"', "bad_chains"),
+        (None, "unusable_file"),
+    ],
+)
+def test_the_doctor_says_why_chains_can_t_be_used(
+    tmp_path: Path, content: str | None, code: str
+) -> None:
+    path = tmp_path / "chains.toml"
+    if content is not None:
+        path.write_text(content, "utf-8")
+    result = run("--chains", str(path), "doctor", "--json")
+    assert result.exit_code == 1
+    [problem] = json.loads(result.stdout)["problems"]
+    assert problem["code"] == code
+    assert "secret" not in result.output

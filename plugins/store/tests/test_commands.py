@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.support.chain import ReachableChain
 from tests.support.protobuf import length, uint
 from tests.support.signers import smart_wallet
 from tests.support.updates import Add, Inbox
@@ -234,6 +235,22 @@ def test_a_stores_life_at_the_command_line(path: str, logs: Path) -> None:
         "unseen": [],
     }
     assert answer("upgrade", "--store", path)["replayed"] == 0
+
+
+def test_an_inbox_that_waits_for_its_chain_is_upgraded_when_it_can_be_asked(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ReachableChain().stand_for_servers(monkeypatch)
+    chains = tmp_path / "chains.toml"
+    chains.write_text('[chains]\n"eip155:1" = "http://rpc.example"\n', "utf-8")
+    safe = owned("safe")
+    safe.append(Add(smart_wallet("wallet"), safe.owner))
+    with Store.open(path) as store:
+        fill(store, [safe])
+    assert answer("upgrade", "--store", path)["waiting"] == 1
+    done = answer("--chains", str(chains), "upgrade", "--store", path)
+    assert (done["resumed"], done["waiting"]) == (1, 0)
+    assert answer("status", "--store", path)["stale"] == 0
 
 
 def test_what_people_read(path: str) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ..outcome import OutcomeKind
-from .options import FILE, as_json, registry_of
+from .options import FILE, as_json, contexts_of, registry_of
 from .output import Cell, Heading, Part, Table, emit, emit_json, show
 
 if TYPE_CHECKING:
+    from ..kinds import Context
     from ..logfile import InboxLog
     from ..registry import Registry
     from ..replay import ReplayResult
@@ -36,9 +37,9 @@ def compat(ctx: click.Context, path: str, *, as_json: bool) -> None:
     """
     from ..logfile import read_logs
 
-    registry = registry_of(ctx)
+    registry, context = registry_of(ctx), contexts_of(ctx)
     for position, log in enumerate(read_logs(path)):
-        views = _views(log, registry)
+        views = _views(log, registry, context)
         if as_json:
             from .results import result_object
 
@@ -53,12 +54,17 @@ def compat(ctx: click.Context, path: str, *, as_json: bool) -> None:
         show(_report(log, views))
 
 
-def _views(log: InboxLog, registry: Registry) -> list[tuple[str | None, ReplayResult]]:
+def _views(
+    log: InboxLog, registry: Registry, context: Context
+) -> list[tuple[str | None, ReplayResult]]:
     from ..replay import replay
 
     clients: list[tuple[str | None, Registry]] = [(None, registry)]
     clients += [(kind.name, registry.without(kind.name)) for kind in registry.kinds]
-    return [(name, replay(log.inbox_id, log.log, one)) for name, one in clients]
+    return [
+        (name, replay(log.inbox_id, log.log, one, context=context))
+        for name, one in clients
+    ]
 
 
 def _report(log: InboxLog, views: list[tuple[str | None, ReplayResult]]) -> list[Part]:

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import as_json
+from ..errors import IdentityError
+from .options import as_json, chains_of
 from .output import Cell, Facts, Heading, Part, Table, Tree, emit_json, show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..chains import Chains
     from ..diagnosis import Diagnosis, Problem
     from ..loading import LoadedPlugin
 
@@ -27,22 +31,25 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
     from ..diagnosis import diagnose
 
     found = diagnose()
+    chains, trouble = _look_at_chains(ctx, found)
+    problems = (*found.problems, *trouble)
     absent = _absent(found)
     versions = _versions()
     if as_json:
         emit_json(
             {
-                "healthy": not found.problems,
+                "healthy": not problems,
                 "versions": versions,
                 "plugins": [_plugin_object(one) for one in found.plugins.plugins],
                 "kinds": [kind.name for kind in found.plugins.registry.kinds],
-                "problems": [problem_object(one) for one in found.problems],
+                "problems": [problem_object(one) for one in problems],
                 "absent_kinds": absent,
+                "chains": {name: _hosts(urls) for name, urls in chains.items()},
             }
         )
     else:
-        show(_for_people(found, versions, absent))
-    ctx.exit(1 if found.problems else 0)
+        show(_for_people(found, problems, versions, absent, chains))
+    ctx.exit(1 if problems else 0)
 
 
 def problem_object(problem: Problem) -> dict[str, Any]:
@@ -63,11 +70,34 @@ def problem_tree(problem: Problem) -> Tree:
     return tree
 
 
+def _look_at_chains(
+    ctx: click.Context, found: Diagnosis
+) -> tuple[Chains, list[Problem]]:
+    """The chains that are named, and why they can't be used; none is asked."""
+    from ..diagnosis import Problem
+
+    chains: Chains = {}
+    try:
+        chains = chains_of(ctx)
+        found.plugins.contexts(chains)
+    except IdentityError as error:
+        return chains, [Problem("", "", error.code, error.detail, error.remedy)]
+    return chains, []
+
+
+def _hosts(urls: Sequence[str]) -> list[str]:
+    """All of the URLs that may be shown."""
+    from ..chains import host_of
+
+    return [host_of(url) for url in urls]
+
+
 def _versions() -> dict[str, Any]:
     from importlib.metadata import version
     from platform import python_version
 
     from ..diagnosis import CORE
+    from ..installation.accelerator import accelerator
     from ..kinds import API_VERSION
 
     return {
@@ -75,6 +105,7 @@ def _versions() -> dict[str, Any]:
         "api": API_VERSION,
         "python": python_version(),
         "protobuf": version("protobuf"),
+        "ed25519ph": "composed" if accelerator() is None else "accelerated",
     }
 
 
@@ -106,7 +137,11 @@ def _absent(found: Diagnosis) -> list[dict[str, Any]]:
 
 
 def _for_people(
-    found: Diagnosis, versions: dict[str, Any], absent: list[dict[str, Any]]
+    found: Diagnosis,
+    problems: Sequence[Problem],
+    versions: dict[str, Any],
+    absent: list[dict[str, Any]],
+    chains: Chains,
 ) -> list[Part]:
     plugins = [
         [
@@ -125,9 +160,11 @@ def _for_people(
         ]
         for one in absent
     ]
-    problems = len(found.problems)
+    ways = [
+        [Cell(name), Cell(", ".join(_hosts(urls)))] for name, urls in chains.items()
+    ]
     verdict = (
-        Cell(f"Something is wrong ({problems}). What is loaded works.", "bad")
+        Cell(f"Something is wrong ({len(problems)}). What is loaded works.", "bad")
         if problems
         else Cell("Nothing is wrong.", "good")
     )
@@ -137,6 +174,7 @@ def _for_people(
                 ("xmtp-identity", Cell(f"{versions['core']} (API {versions['api']})")),
                 ("Python", Cell(versions["python"])),
                 ("protobuf", Cell(versions["protobuf"])),
+                ("Ed25519ph", Cell(versions["ed25519ph"])),
             ]
         ),
         Table("Plugins", ["name", "package", "state"], plugins),
@@ -145,6 +183,7 @@ def _for_people(
             ["number", "name", "package", "status"],
             others,
         ),
+        *([Table("Chains", ["chain", "asked at"], ways)] if ways else []),
         Heading(verdict),
-        *map(problem_tree, found.problems),
+        *map(problem_tree, problems),
     ]

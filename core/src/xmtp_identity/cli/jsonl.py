@@ -28,6 +28,7 @@ from .results import result_object
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from ..kinds import Context
     from ..registry import Registry
 
 __all__ = ["MAX_LINE_BYTES", "replay_lines"]
@@ -63,7 +64,9 @@ class _Done(NamedTuple):
     unreadable: int
 
 
-def replay_lines(path: str, registry: Registry, at: int | None, processes: int) -> None:
+def replay_lines(
+    path: str, registry: Registry, context: Context, at: int | None, processes: int
+) -> None:
     """Replay JSON Lines and print the results as JSON Lines, in order.
 
     Memory does not grow with the number of lines. Raises `EmptyFile` if there
@@ -72,7 +75,7 @@ def replay_lines(path: str, registry: Registry, at: int | None, processes: int) 
     lines = unreadable = 0
     progress = _Progress()
     with named(path), open_bytes(path) as stream:
-        work = ((chunk, registry, at) for chunk in _chunks(stream))
+        work = ((chunk, registry, context, at) for chunk in _chunks(stream))
         results = starmap(_replay, work) if processes == 1 else _spread(work, processes)
         for done in results:
             for line in done.output:
@@ -115,7 +118,9 @@ def _skip_line(stream: IO[bytes]) -> None:
         pass
 
 
-def _replay(chunk: _Chunk, registry: Registry, at: int | None) -> _Done:
+def _replay(
+    chunk: _Chunk, registry: Registry, context: Context, at: int | None
+) -> _Done:
     """Work on a chunk, in whichever process."""
     logs: list[InboxLog] = []
     errors: list[str | None] = []
@@ -133,7 +138,7 @@ def _replay(chunk: _Chunk, registry: Registry, at: int | None) -> _Done:
             else {"error": error, "line": chunk.first + offset}
         )
         for offset, (result, error) in enumerate(
-            zip(replay_many(logs, registry), errors, strict=True)
+            zip(replay_many(logs, registry, context=context), errors, strict=True)
         )
     ]
     return _Done(output, sum(error is not None for error in errors))
@@ -148,17 +153,17 @@ def _parse(line: bytes | None) -> InboxLog:
 
 
 def _spread(
-    work: Iterable[tuple[_Chunk, Registry, int | None]], processes: int
+    work: Iterable[tuple[_Chunk, Registry, Context, int | None]], processes: int
 ) -> Iterator[_Done]:
     """Chunks to processes, which read and write JSON too; results in order."""
     from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
     from multiprocessing import get_context
 
     # Forking would carry over whatever threads the libraries started.
-    context = get_context("spawn")
+    spawning = get_context("spawn")
     under_way: deque[Future[_Done]] = deque()
     with ProcessPoolExecutor(
-        processes, mp_context=context, initializer=_leave_interrupts
+        processes, mp_context=spawning, initializer=_leave_interrupts
     ) as executor:
         try:
             for arguments in work:

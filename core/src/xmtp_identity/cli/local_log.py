@@ -10,6 +10,7 @@ from ..errors import BadInput
 from ..logfile import append_entry, named, parse_logs, read_bytes
 
 if TYPE_CHECKING:
+    from ..kinds import Context
     from ..protocol.state import AssociationState
     from ..registry import Registry
     from ..replay import Log, ReplayResult
@@ -56,11 +57,11 @@ class LocalLog:
             )
         self.entries: Log = logs.get(self.inbox_id, [])
 
-    def replay(self, registry: Registry) -> ReplayResult:
+    def replay(self, registry: Registry, context: Context) -> ReplayResult:
         """What the log comes to."""
         from ..replay import replay
 
-        return replay(self.inbox_id, self.entries, registry)
+        return replay(self.inbox_id, self.entries, registry, context=context)
 
     def append(self, update: bytes, result: ReplayResult) -> Grown:
         """Append an entry that makes the log come to ``result``.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..errors import BadInput
-from .options import text_argument
+from .options import contexts_of, text_argument
 
 if TYPE_CHECKING:
     from ..logfile import InboxLog
@@ -48,19 +48,21 @@ def connect(url: str, registry: Registry, store: str | None) -> RemoteLog:
 
     store: the path of a local store, made if it is missing.
 
-    Raises what `RemoteLog` raises, `StoreMissing`, and errors of the store.
+    Raises what `RemoteLog` raises, `StoreMissing`, errors of the store, and
+    `BadChains`.
     """
     # gRPC's own words would stand beside the one line that we say.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from ..remote import RemoteLog
 
-    context = click.get_current_context()
+    ctx = click.get_current_context()
+    chains = contexts_of(ctx)
     kept: Any = None
     if store is not None:
         kept = _open_store(store)
-        context.call_on_close(kept.close)
-    remote = RemoteLog(url, registry, store=kept)
-    context.call_on_close(remote.close)
+        ctx.call_on_close(kept.close)
+    remote = RemoteLog(url, registry, store=kept, context=chains)
+    ctx.call_on_close(remote.close)
     return remote
 
 

@@ -11,6 +11,7 @@ from .local_log import Grown
 
 if TYPE_CHECKING:
     from ..identifier import MemberIdentifier
+    from ..kinds import Context
     from ..registry import Registry
     from ..remote import RemoteLog
     from ..replay import Log, ReplayResult
@@ -57,8 +58,8 @@ class NodeLog:
             )
         self.entries: Log = self._fetched.log
 
-    def replay(self, _: Registry) -> ReplayResult:
-        """What the log comes to; the client has verified it with its registry."""
+    def replay(self, _: Registry, __: Context) -> ReplayResult:
+        """What the log comes to; the client has verified it with what it has."""
         return self._fetched.result
 
     def append(self, update: bytes, _: ReplayResult) -> Grown:

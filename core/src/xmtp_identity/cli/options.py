@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from ..chains import Chains
+    from ..kinds import Context
     from ..loading import Plugins
     from ..registry import Registry
 
@@ -22,7 +24,9 @@ __all__ = [
     "FILE",
     "VERSION_MESSAGE",
     "as_json",
+    "chains_of",
     "complete_kinds",
+    "contexts_of",
     "decimal",
     "plugins_of",
     "registry_of",
@@ -102,6 +106,36 @@ def warn(ctx: click.Context, sentence: str, code: str) -> None:
 def registry_of(ctx: click.Context) -> Registry:
     """The registry of all installed kinds; see `plugins_of`."""
     return plugins_of(ctx).registry
+
+
+def chains_of(ctx: click.Context) -> Chains:
+    """The chains of ``xid --chains`` or the environment; raises `BadChains`."""
+    path = ctx.find_root().params.get("chains")
+    if path is None:
+        return {}
+    from ..chains import read_chains
+
+    return read_chains(path)
+
+
+def contexts_of(ctx: click.Context, chains: Chains | None = None) -> Context:
+    """What verifiers may ask, made once a run and closed at its end.
+
+    chains: None takes `chains_of`.
+
+    Raises `BadChains`, and `PluginError` if a plugin breaks.
+    """
+    root = ctx.find_root()
+    key = f"{__name__}.contexts"
+    contexts: Context | None = root.meta.get(key)
+    if contexts is None:
+        given = chains_of(ctx) if chains is None else chains
+        contexts = root.meta[key] = plugins_of(ctx).contexts(given)
+        for one in contexts.values():
+            close = getattr(one, "close", None)
+            if close is not None:
+                root.call_on_close(close)
+    return contexts
 
 
 def resolve_name(ctx: click.Context, text: str) -> str:

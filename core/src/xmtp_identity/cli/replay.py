@@ -9,10 +9,19 @@ import click
 
 from ..errors import BadInput
 from .node import connect, fetch_logs, node_option, store_option
-from .options import FILE, as_json, complete_kinds, decimal, registry_of, text_argument
+from .options import (
+    FILE,
+    as_json,
+    complete_kinds,
+    contexts_of,
+    decimal,
+    registry_of,
+    text_argument,
+)
 from .output import emit, emit_json, show
 
 if TYPE_CHECKING:
+    from ..kinds import Context
     from ..logfile import InboxLog
     from ..registry import Registry
 
@@ -86,7 +95,8 @@ def replay(  # noqa: PLR0913 - one argument an option
     input. Each FILE stands for itself; nothing is printed unless all of them
     can be read.
 
-    With --node each FILE is the ID of an inbox, whose log is fetched.
+    With --node each FILE is the ID of an inbox, whose log is fetched. Smart
+    wallets' signatures need their chain (xid --chains).
 
     With --json there is one result a line for each inbox, in the order of the
     files: a single inbox gives a single object. With --jsonl a line that can't
@@ -110,7 +120,9 @@ def replay(  # noqa: PLR0913 - one argument an option
         from .jsonl import replay_lines
 
         registry = registry_of(ctx).without(*without)
-        replay_lines(files[0] if files else "-", registry, at, processes or 1)
+        replay_lines(
+            files[0] if files else "-", registry, contexts_of(ctx), at, processes or 1
+        )
         return
     if not files:
         raise click.UsageError("Missing argument 'FILE...'.", ctx)
@@ -122,7 +134,7 @@ def replay(  # noqa: PLR0913 - one argument an option
         if files.count("-") > 1:
             raise click.UsageError("Standard input can be read once only.", ctx)
         logs = _read_files(files, at)
-    _replay_logs(logs, registry, explain=explain, as_json=as_json)
+    _replay_logs(logs, registry, contexts_of(ctx), explain=explain, as_json=as_json)
 
 
 def _read_files(files: tuple[str, ...], at: int | None) -> list[InboxLog]:
@@ -137,12 +149,17 @@ def _read_files(files: tuple[str, ...], at: int | None) -> list[InboxLog]:
 
 
 def _replay_logs(
-    logs: list[InboxLog], registry: Registry, *, explain: bool, as_json: bool
+    logs: list[InboxLog],
+    registry: Registry,
+    context: Context,
+    *,
+    explain: bool,
+    as_json: bool,
 ) -> None:
     from ..bulk import replay_many
 
     first = True
-    for result in replay_many(_consume(logs), registry):
+    for result in replay_many(_consume(logs), registry, context=context):
         if as_json:
             from .results import explanation_objects, result_object
 

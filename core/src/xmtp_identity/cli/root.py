@@ -111,11 +111,19 @@ def _ask_plugins(ctx: click.Context) -> dict[str, click.Command]:
         "Exit codes: 0 answered; 1 a valid question whose answer is no; 2 bad input "
         "or usage, with one line on standard error. XID_PLUGINS names the plugins "
         "to load (ethereum,passkey), XID_STRICT_PLUGINS=1 makes a broken one an "
-        "error."
+        "error, XID_CHAINS stands for --chains."
     ),
+)
+@click.option(
+    "--chains",
+    envvar="XID_CHAINS",
+    metavar="FILE",
+    type=click.Path(),
+    help="Where chains can be asked, for smart wallets: TOML or JSON, "
+    '[chains] "eip155:8453" = ["https://..."].',
 )
 @click.version_option(
     package_name="xmtp-identity", prog_name=NAME, message=VERSION_MESSAGE
 )
-def xid() -> None:
+def xid(chains: str | None) -> None:
     """Read, verify and write XMTP identity logs."""

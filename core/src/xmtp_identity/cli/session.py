@@ -13,7 +13,7 @@ import click
 from ..errors import BadInput, IdentityError
 from .local_log import Grown, LocalLog
 from .node import connect, node_url
-from .options import registry_of, resolve_name
+from .options import contexts_of, registry_of, resolve_name
 from .output import (
     Cell,
     Facts,
@@ -30,6 +30,7 @@ from .signers import Party, find_party, parse_identifier, password_from
 if TYPE_CHECKING:
     from ..builder import PlannedAction, SignatureRequest
     from ..identifier import MemberIdentifier
+    from ..kinds import Account
     from ..protocol.state import AssociationState
     from ..registry import Registry
     from ..snapshot import Snapshot
@@ -92,7 +93,9 @@ class Session:
 
     def __init__(self, options: Options) -> None:
         options.check()
-        self.registry: Registry = registry_of(click.get_current_context())
+        ctx = click.get_current_context()
+        self.registry: Registry = registry_of(ctx)
+        self._context = contexts_of(ctx)
         self._options = options
         self._ask_password = password_from(options.password_file)
         self._parties: dict[MemberIdentifier, Party] = {}
@@ -145,7 +148,7 @@ class Session:
         new: the ID of an inbox that is to be created; the file may be missing.
         """
         self._log = self._open_log(by, new)
-        before = self._log.replay(self.registry)
+        before = self._log.replay(self.registry, self._context)
         if before.cause is not None:
             raise before.cause
         if not before.authoritative:
@@ -158,6 +161,7 @@ class Session:
 
     def make(self, actions: Sequence[PlannedAction]) -> None:
         """Build the update, sign it with what is at hand, append it."""
+        self._check_named(actions)
         request = self._request(actions)
         # Nobody should sign what will be refused.
         foreseen = request.foresee()
@@ -179,7 +183,7 @@ class Session:
         update, result = request.finish_with_state()
         grown = self._log.append(update, result)
         if grown.state is not None:
-            self._report(grown, grown.state, actions)
+            self._report(grown, grown.state, request)
 
     def _open_log(self, by: MemberIdentifier, new: str | None) -> LocalLog | NodeLog:
         options = self._options
@@ -209,7 +213,25 @@ class Session:
             self.registry,
             client_timestamp_ns=time_ns,
             snapshot=self._snapshot if self._log.entries else None,
+            context=self._context,
+            accounts=self._accounts(),
         )
+
+    def _accounts(self) -> list[Account]:
+        parties = self._parties.values()
+        return [party.account for party in parties if party.account is not None]
+
+    def _check_named(self, actions: Sequence[PlannedAction]) -> None:
+        """Let nobody act as a plain wallet who was added on a chain."""
+        for actor in {action.signers[0] for action in actions}:
+            member = None if self._state is None else self._state.get(actor)
+            chain_id = None if member is None else member.chain_id
+            if chain_id is not None and self._parties[actor].account is None:
+                raise BadInput(
+                    f"{actor} is a member with its account on chain {chain_id}: name "
+                    "that account, with its chain, in its place.",
+                    code="account_needed",
+                )
 
     def _paste(self, request: SignatureRequest, pasted: str) -> None:
         """Take what a wallet gave, of the signer named or of whom it fits."""
@@ -233,8 +255,10 @@ class Session:
                 failures.append(error)
             else:
                 return
-        if len(failures) == 1:
-            raise failures[0]
+        for failure in failures:
+            # Whose it is can't be said before that one is tried again.
+            if len(failures) == 1 or failure.retryable:
+                raise failure
         raise BadInput(
             f"The signature fits none of those who are missing "
             f"({_listed(missing)}). To see why, name whose it is (IDENTIFIER=TEXT).",
@@ -261,6 +285,7 @@ class Session:
             self.registry,
             ask_password=self._ask_password,
             kind_name=kind_name,
+            context=self._context,
         )
 
     # What goes out
@@ -283,6 +308,7 @@ class Session:
                     "signers": _objects(request.signers),
                     "missing": _objects(outside),
                     **self._changes(foreseen),
+                    "accounts": self._facts(request),
                 }
             )
             return
@@ -303,6 +329,9 @@ class Session:
     ) -> None:
         """What to do with the text, for people, beside it."""
         named = [*outside, *(action.subject for action in request.actions)]
+        for fact in self._facts(request):
+            known = [f"{name} {value}" for name, value in fact.items() if value]
+            click.echo(f"For its wallet: {', '.join(known)}.", err=True)
         also = [one for one in self._difference(foreseen)[1] if one not in named]
         if also:
             click.echo(f"It also removes {_listed(also)}.", err=True)
@@ -315,6 +344,14 @@ class Session:
             "--text-only.",
             err=True,
         )
+
+    def _facts(self, request: SignatureRequest) -> list[dict[str, str]]:
+        """What is to be known of the accounts that sign."""
+        return [
+            dict(account.facts(request.text))
+            for account in self._accounts()
+            if account.identifier in request.signers
+        ]
 
     def _changes(self, after: AssociationState) -> dict[str, Any]:
         added, removed = self._difference(after)
@@ -343,27 +380,32 @@ class Session:
         ]
 
     def _report(
-        self, grown: Grown, state: AssociationState, actions: Sequence[PlannedAction]
+        self, grown: Grown, state: AssociationState, request: SignatureRequest
     ) -> None:
         entries = grown.entries
+        facts = self._facts(request)
         if self._options.as_json:
             emit_json(
                 {
                     "inbox_id": self._log.inbox_id,
                     "entries": entries,
                     **self._changes(state),
+                    "accounts": facts,
                 }
             )
             return
         added, removed = self._difference(state)
         rows = [("inbox", Cell(self._log.inbox_id))]
         rows += [("added", Cell(str(one), "good")) for one in added]
-        rows += [("added again", Cell(str(one))) for one in self._again(actions)]
+        rows += [
+            ("added again", Cell(str(one))) for one in self._again(request.actions)
+        ]
         rows += [("removed", Cell(str(one), "bad")) for one in removed]
         rows += [
             ("recovery", Cell(str(state.recovery))),
             ("entries", Cell(str(entries))),
         ]
+        rows += [(name, Cell(value)) for one in facts for name, value in one.items()]
         show([Facts(rows)])
 
 

@@ -1,4 +1,4 @@
-"""Who signs: a key file, or an identifier whose wallet is elsewhere."""
+"""Who signs: a key file, or an identifier or account whose wallet is elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,7 +22,7 @@ from .options import warn
 
 if TYPE_CHECKING:
     from ..identifier import MemberIdentifier
-    from ..kinds import Kind, Signer
+    from ..kinds import Account, Context, Kind, Signer
     from ..registry import Registry
 
 __all__ = [
@@ -41,6 +41,8 @@ AskPassword = Callable[[Path], str]
 _MAX_KEY_FILE: Final = 65_536
 _MAX_PASSWORD_FILE: Final = 4096
 _MAX_SHOWN: Final = 100
+_ACCOUNT: Final = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}:.+")
+"""CAIP-10's outline; whether it is an account is for the kind to say."""
 _SECRET_LIKE: Final = re.compile(r"[0-9A-Za-z+/=]{40}|(?:\S+\s+){8}")
 """A private key pasted in the wrong place, or the words of a wallet."""
 
@@ -50,10 +52,12 @@ class Party:
     """Someone who takes part in an update.
 
     signer: its local key, or None if its signature comes from elsewhere.
+    account: the account on a chain that it is named by, if it is.
     """
 
     identifier: MemberIdentifier
-    signer: Signer | None
+    signer: Signer | None = None
+    account: Account | None = None
 
 
 def find_party(
@@ -62,12 +66,14 @@ def find_party(
     *,
     ask_password: AskPassword,
     kind_name: str | None = None,
+    context: Context | None = None,
 ) -> Party:
     """What the command line names as SIGNER.
 
-    text: the path of a key file, or an identifier, either with the name of
-        its kind and a colon before it or not.
+    text: the path of a key file, an identifier, or an account on a chain, each
+        with the name of its kind and a colon before it or not.
     kind_name: the kind, if an option named it.
+    context: what an account may ask.
 
     Raises `BadInput` if it is neither, or could be of several kinds.
     """
@@ -76,18 +82,19 @@ def find_party(
     if _is_file(path):
         signer = load_key_file(path, registry, kind, ask_password)
         return Party(signer.identifier, signer)
-    return Party(_parse(rest, registry, kind), None)
+    return _parse(rest, registry, kind, context or {})
 
 
 def parse_identifier(
     text: str, registry: Registry, kind_name: str | None = None
 ) -> MemberIdentifier:
-    """An identifier as a person writes it, of the kind named or the one it fits.
+    """An identifier, or an account on a chain, as a person writes it, of the kind
+    named or the one it fits.
 
     Raises `BadInput`.
     """
     kind, rest = _split(text, registry, kind_name)
-    return _parse(rest, registry, kind)
+    return _parse(rest, registry, kind, {}).identifier
 
 
 def load_key_file(
@@ -220,9 +227,12 @@ def _split(
     return None, text
 
 
-def _parse(text: str, registry: Registry, kind: Kind | None) -> MemberIdentifier:
+def _parse(text: str, registry: Registry, kind: Kind | None, context: Context) -> Party:
+    account = _account(text, registry.kinds if kind is None else (kind,), context)
+    if account is not None:
+        return Party(account.identifier, account=account)
     if kind is not None:
-        return kind.parse(text)
+        return Party(kind.parse(text))
     found: list[MemberIdentifier] = []
     for candidate in registry.kinds:
         try:
@@ -237,7 +247,7 @@ def _parse(text: str, registry: Registry, kind: Kind | None) -> MemberIdentifier
                 "kind_failed",
             )
     if len(found) == 1:
-        return found[0]
+        return Party(found[0])
     if found:
         kinds = ", ".join(identifier.kind for identifier in found)
         raise BadInput(
@@ -251,6 +261,19 @@ def _parse(text: str, registry: Registry, kind: Kind | None) -> MemberIdentifier
         "before it.",
         code="unknown_signer",
     )
+
+
+def _account(text: str, kinds: Sequence[Kind], context: Context) -> Account | None:
+    """The account on a chain that a text names, of the first kind that knows the
+    chain."""
+    if not _ACCOUNT.fullmatch(text):
+        return None
+    for kind in kinds:
+        read = None if kind.signing is None else kind.signing().read_account
+        account = None if read is None else read(text, context)
+        if account is not None:
+            return account
+    return None
 
 
 def _shown(text: str) -> str:

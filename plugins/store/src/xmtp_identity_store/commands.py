@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from xmtp_identity.allotment import ALLOTMENT, layer_name
-from xmtp_identity.cli.options import FILE, as_json, decimal, registry_of, warn
+from xmtp_identity.cli.options import (
+    FILE,
+    as_json,
+    contexts_of,
+    decimal,
+    registry_of,
+    warn,
+)
 from xmtp_identity.cli.output import Cell, Facts, Part, Table, emit_json, show
 from xmtp_identity.errors import BadInput
 
@@ -262,13 +269,14 @@ def upgrade_store(
     where a plugin came or changed, else what is new. It can be stopped at any
     time, and started again to go on; two at once do no harm.
 
-    An inbox whose replay needs a chain keeps what was known of it, and waits:
-    this command asks no chain.
+    An inbox whose replay needs a chain that can't be asked keeps what was known
+    of it, and waits: give the chain with `xid --chains`, and run it again.
     """
     from .store import Store
     from .upgrade import upgrade
 
     registry = registry_of(ctx)
+    context = contexts_of(ctx)
     so_far = 0
 
     def report(done: Upgraded) -> None:
@@ -281,7 +289,12 @@ def upgrade_store(
         try:
             with Progress("Upgrading", None if check else stale) as progress:
                 done = upgrade(
-                    store, registry, processes=processes, check=check, report=report
+                    store,
+                    registry,
+                    context=context,
+                    processes=processes,
+                    check=check,
+                    report=report,
                 )
         except KeyboardInterrupt:
             warn(
