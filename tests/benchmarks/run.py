@@ -16,26 +16,21 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xmtp_identity import Registry, load_registry, replay, replay_many
 
 from .networks import FAMILIES, Inbox, make_log
+from .rows import Row
+
+if TYPE_CHECKING:
+    from .node import Log
 
 UPDATES = 128
 SIZES = (64, 256, 1024)
-
-
-@dataclass
-class Row:
-    """One line of the report."""
-
-    name: str
-    value: float
-    unit: str
-    note: str = ""
 
 
 def best(rounds: int, *functions: Callable[[], object]) -> list[float]:
@@ -49,7 +44,7 @@ def best(rounds: int, *functions: Callable[[], object]) -> list[float]:
     return times
 
 
-def raw_calls(registry: Registry, inbox: Inbox) -> Callable[[], None]:
+def raw_calls(registry: Registry, inbox: Inbox | Log) -> Callable[[], None]:
     """Just the library calls that a replay of this log can't do without."""
     from xmtp_identity.protocol.verify import Batch
     from xmtp_identity.replay import _Run
@@ -234,6 +229,20 @@ def start_up(rounds: int) -> list[Row]:
     ]
 
 
+def node(registry: Registry, rounds: int) -> list[Row]:
+    """A node on both stores; see `node_load`."""
+    from .node import node_load
+
+    return node_load(partial(raw_calls, registry), rounds)
+
+
+def wallets(registry: Registry, rounds: int) -> list[Row]:
+    """Smart wallets, with a chain at hand; see `wallet_rows`."""
+    from .wallets import wallet_rows
+
+    return wallet_rows(registry, rounds)
+
+
 def main() -> None:
     """Run everything and print a table; --json also writes it to a file."""
     parser = argparse.ArgumentParser(description="How fast it is.")
@@ -249,6 +258,8 @@ def main() -> None:
         partial(growth, registry, max(3, rounds // 3)),
         partial(parallel, registry, rounds),
         partial(start_up, rounds),
+        partial(node, registry, max(2, rounds // 4)),
+        partial(wallets, registry, max(2, rounds // 4)),
     ]
     for part in parts:
         new = part()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
 from xmtp_identity.hookspecs import hookimpl
 from xmtp_identity.kinds import Kind, Proof, lazy
 
 from .identifier import KIND, admit, can_own, decode, decode_string, encode, parse
 
-__all__ = ["register_kinds"]
+__all__ = ["register_contexts", "register_kinds"]
+
+_contexts: Final = lazy("xmtp_identity_ethereum.chain.context:contexts")
 
 
 @hookimpl
@@ -34,6 +39,13 @@ def register_kinds() -> list[Kind]:
             signing=lazy("xmtp_identity_ethereum.signer:tools"),
         )
     ]
+
+
+@hookimpl
+def register_contexts(chains: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+    """Provide access to the chains of EIP-155, which judge smart wallets."""
+    found: Mapping[str, Any] = _contexts(chains)
+    return found
 
 
 def _proof(number: int, name: str, module: str) -> Proof:

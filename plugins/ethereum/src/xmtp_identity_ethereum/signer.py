@@ -13,6 +13,7 @@ from xmtp_identity.errors import BadInput
 from xmtp_identity.identifier import MemberIdentifier
 from xmtp_identity.kinds import SigningTools, WireSignature
 
+from .accounts import open_account
 from .hashing import address_of, eip191_hash
 from .identifier import KIND
 from .secp256k1 import is_secret, public_key_of, sign
@@ -58,7 +59,10 @@ class WalletSigner:
 def tools() -> SigningTools:
     """Say how Ethereum signatures are made."""
     return SigningTools(
-        new_key=new_key, load_key=load_key, read_signature=read_signature
+        new_key=new_key,
+        load_key=load_key,
+        read_signature=read_signature,
+        read_account=open_account,
     )
 
 
@@ -102,7 +106,8 @@ def read_signature(pasted: str, _identifier: MemberIdentifier) -> list[WireSigna
     if match is None:
         raise BadInput(
             "A wallet's signature is 65 bytes in hex: 130 digits, with or without 0x"
-            " in front."
+            " in front. If the wallet is a contract, name it with its chain:"
+            " eip155:<chain id>:0x..."
         )
     return [_wire(bytes.fromhex(match[1]))]
 

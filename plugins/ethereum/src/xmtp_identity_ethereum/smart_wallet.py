@@ -345,8 +345,8 @@ def ask(
 
 def _no_access(chain_id: int) -> Unavailable:
     return Unavailable(
-        f"There is no access to the chain eip155:{chain_id}. Pass a context that "
-        f'holds a SmartWalletVerifier under "{KIND}".'
+        f"There is no access to the chain eip155:{chain_id}: name it in the file of "
+        f'chains, or pass a context that holds a SmartWalletVerifier under "{KIND}".'
     )
 
 
