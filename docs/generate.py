@@ -23,6 +23,7 @@ from typing import Any, Final
 from unittest import mock
 
 import click
+from prometheus_client import Counter, Gauge, Histogram
 
 import xmtp_identity.errors
 import xmtp_identity.hookspecs
@@ -34,6 +35,10 @@ from xmtp_identity.errors import IdentityError
 from xmtp_identity.outcome import OutcomeKind
 from xmtp_identity.protocol import refusals as refusals_module
 from xmtp_identity.protocol.refusals import Refusal
+from xmtp_identity_node.commands import serve
+from xmtp_identity_node.metrics import Metrics
+from xmtp_identity_node.service.limits import Limits
+from xmtp_identity_node.settings import NAMES
 
 GENERATED: Final = Path(__file__).resolve().parent / "_generated"
 _ODD_LOGS: Final = GENERATED.parents[1] / "tests/vectors/libxmtp/odd-logs.json"
@@ -165,11 +170,21 @@ def _shown(row: Deviation, cases: Container[str]) -> str:
 
 def commands() -> str:
     """What ``--help`` says of each command that is built in."""
-    with mock.patch.dict(os.environ, {"XID_PLUGINS": ""}):  # theirs are elsewhere
+    return _commands("", are_built_in=True)
+
+
+def node_commands() -> str:
+    """The same of the commands that the node's package brings."""
+    return _commands("node", are_built_in=False)
+
+
+def _commands(plugins: str, *, are_built_in: bool) -> str:
+    with mock.patch.dict(os.environ, {"XID_PLUGINS": plugins}):
         root = _context(xid, "xid", None)
-        parts = [_help(root)]
-        for name in BUILT_IN:
-            parts.extend(_helps(xid.get_command(root, name), name, root))
+        parts = [_help(root)] if are_built_in else []
+        for name in xid.list_commands(root):
+            if (name in BUILT_IN) == are_built_in:
+                parts.extend(_helps(xid.get_command(root, name), name, root))
     return "\n".join(parts)
 
 
@@ -199,6 +214,48 @@ def _help(context: click.Context) -> str:
     return f"### `{context.command_path}`\n\n```text\n{said}\n```\n"
 
 
+# The node
+
+
+def settings() -> str:
+    """The settings of a node: which have a flag, their defaults, what they do."""
+    flags = {option.name for option in serve.params}
+    none = {dataclasses.MISSING, "", ()}
+    _, entries = _entries(_doc(Limits), list(NAMES))
+    said = {name: f"{text[0].upper()}{text[1:]}" for (name,), text in entries}
+    return table(
+        ["Setting", "Flag", "Default", "What it is"],
+        [
+            [
+                f"`{name}`",
+                f"`--{name.replace('_', '-')}`" if name in flags else "",
+                "" if setting.default in none else f"`{json.dumps(setting.default)}`",
+                setting.metadata.get("help") or said[name],
+            ]
+            for name, setting in NAMES.items()
+        ],
+    )
+
+
+def metrics() -> str:
+    """The metrics of a node, without those of the process and of Python."""
+    return table(
+        ["Metric", "Type", "Labels", "What it counts"],
+        [
+            [
+                f"`{family.name}{'_total' if family.type == 'counter' else ''}`",
+                family.type,
+                # Told nowhere else.
+                ", ".join(f"`{label}`" for label in metric._labelnames),  # noqa: SLF001
+                family.documentation,
+            ]
+            for metric in vars(Metrics()).values()
+            if isinstance(metric, Counter | Gauge | Histogram)
+            for family in metric.describe()
+        ],
+    )
+
+
 # What plugins give
 
 
@@ -220,6 +277,7 @@ def kinds() -> str:
         _class(module.VerifiedSignature),
         _constant(module, "Context"),
         _class(module.SigningTools),
+        _class(module.Account),
         _class(module.Signer),
         _class(module.WireSignature),
         _class(module.lazy),
@@ -370,8 +428,11 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "files.md": files,
     "hooks.md": hooks,
     "kinds.md": kinds,
+    "metrics.md": metrics,
+    "node-commands.md": node_commands,
     "outcomes.md": outcomes,
     "refusals.md": refusals,
+    "settings.md": settings,
 }
 """What makes each file of ``docs/_generated``."""
 

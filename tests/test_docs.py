@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,9 @@ from xmtp_identity.deviations import DEVIATIONS
 from xmtp_identity.directory import Status, directory
 from xmtp_identity.errors import IdentityError
 from xmtp_identity.logfile import read_logs
+from xmtp_identity_node import http_api
+from xmtp_identity_node.api import METHODS
+from xmtp_identity_node.settings import NAMES
 
 from .doc_pages import fences, matches, run
 from .reason_codes import rows, uses
@@ -41,7 +45,7 @@ WRITTEN: Final = [
     *sorted(DOCS.glob("kinds/*.md")),
 ]
 RUN_LANGUAGES: Final = {"console", "python"}
-OTHER_LANGUAGES: Final = {"js", "json", "text", "toml"}
+OTHER_LANGUAGES: Final = {"js", "json", "text", "toml", "yaml"}
 
 TABLES: Final = """
 import json
@@ -91,6 +95,28 @@ def test_a_page_that_shows_what_is_not_so_fails(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(AssertionError, match=r"xid \d+\.\d+\.\d+"):
         run(page, folder)
+
+
+def test_a_page_goes_on_beside_what_it_starts_and_has_to_end_it(
+    tmp_path: Path,
+) -> None:
+    page = tmp_path / "page.md"
+    started = "```console\n$ (echo on; echo 5555; exec sleep 60) &\n{}\n5555\n```\n"
+    ended = "```console\n$ kill %1; wait\n$ echo 5555\n5555\n```\n"
+    for name, text, error in (
+        ("good", started.format("on") + ended, None),
+        ("other", started.format("off") + ended, r"on\n\d+"),
+        ("left", started.format("on"), "did not end"),
+    ):
+        page.write_text(text, "utf-8")
+        folder = tmp_path / name
+        folder.mkdir()
+        with (
+            nullcontext()
+            if error is None
+            else pytest.raises(AssertionError, match=error)
+        ):
+            run(page, folder)
 
 
 def test_dots_stand_for_text_of_a_line_or_for_lines() -> None:
@@ -173,6 +199,7 @@ def test_every_hook_and_its_arguments_are_described(tables: dict[str, str]) -> N
     )
     assert {name for name, _ in hooks} == {
         "register_commands",
+        "register_contexts",
         "register_kinds",
         "register_name_services",
     }
@@ -192,6 +219,14 @@ def _errors(
     for derived in base.__subclasses__():
         found |= _errors(derived)
     return found
+
+
+def _load_errors(distribution: Distribution) -> None:
+    """Import the modules that define errors."""
+    for path in distribution.package.rglob("*.py"):
+        if re.search(r'^    code = "', path.read_text("utf-8"), re.MULTILINE):
+            inside = path.relative_to(distribution.package).with_suffix("")
+            importlib.import_module(".".join((distribution.module, *inside.parts)))
 
 
 def _page_of(plugin: Distribution) -> Path:
@@ -253,8 +288,7 @@ def test_every_code_that_the_sources_name_is_explained(
 def test_a_row_names_the_errors_that_carry_its_code(
     distribution: Distribution,
 ) -> None:
-    if (distribution.package / "errors.py").exists():
-        importlib.import_module(f"{distribution.module}.errors")
+    _load_errors(distribution)
     errors = _errors()
     known = [use for use in uses(distribution) if use.raised in errors]
     for code, row in _explained(distribution).items():
@@ -291,6 +325,38 @@ def test_every_log_made_for_a_deviation_is_described() -> None:
     assert made <= set(CASES)
     section = page.partition("## The logs made for this")[2]
     assert set(re.findall(r"^\| `(\w+)` ", section, re.MULTILINE)) == made
+
+
+# The node
+
+
+def test_every_method_and_path_of_the_node_is_in_its_page() -> None:
+    page = (DOCS / "node.md").read_text("utf-8")
+    source = Path(http_api.__file__).read_text("utf-8")
+    paths = set(re.findall(r'"(/[\w{}/-]+)"', source))
+    listed = re.findall(r"`(?:GET|POST) (/[^?`]+)", page)
+    assert paths == set(listed)
+    methods = {f"{method.service}/{method.name}" for method in METHODS.values()}
+    assert methods == set(re.findall(r"^\| `([\w.]+/\w+)` ", page, re.MULTILINE))
+
+
+def test_metrics_settings_and_codes_of_the_production_page_are_there(
+    tables: dict[str, str],
+) -> None:
+    page = (DOCS / "production.md").read_text("utf-8")
+    counted = re.findall(r"\b((?:xmtp_identity|grpc_server)_\w+?)(?:_bucket)?\b", page)
+    assert set(counted) <= set(
+        re.findall(r"^\| `(\w+)` ", tables["metrics.md"], re.MULTILINE)
+    )
+    limits = page.partition("| Against | Settings | Code |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`(\w+)`", limits))
+    explained = {
+        code for distribution in DISTRIBUTIONS for code in _explained(distribution)
+    }
+    assert named <= set(NAMES) | explained
+    for codes in re.findall(r'{code=~?"([\w|]+)"', page):
+        made = re.findall(r"^\| `(\w+)` ", "\n".join(tables.values()), re.MULTILINE)
+        assert set(codes.split("|")) <= explained | set(made)
 
 
 # The command line
