@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +35,10 @@ _PACKAGES: Final = {
 }
 """By the file in which this project describes them: upstream's packages."""
 _MAX_DETAIL: Final = 300
+_MAX_DEPTH: Final = 32
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""Brackets, and strings, which may hold some; a string that does not end counts as
+one, so that nothing is looked at twice."""
 
 
 class JsonMapping:
@@ -139,6 +144,10 @@ class JsonMapping:
 
 
 def _object(body: bytes) -> dict[str, Any]:
+    # The parser's own bound is the interpreter's, which programs raise, and then
+    # it breaks instead of raising.
+    if _is_deep(body):
+        raise Undecodable("The body is nested too deep.")
     try:
         value = json.loads(body or b"{}", object_pairs_hook=_unique)
         if b"\\u" in body:
@@ -149,6 +158,18 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Undecodable("The body is not one JSON object.")
     return value
+
+
+def _is_deep(body: bytes) -> bool:
+    depth = 0
+    for token in _TOKEN.finditer(body):
+        if token[0] in (b"[", b"{"):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return True
+        elif token[0] in (b"]", b"}"):
+            depth -= 1
+    return False
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -240,6 +241,35 @@ def test_half_of_a_surrogate_pair_is_the_clients_error(
         status, _ = await client.post(
             "/identity/v1/get-identity-updates", whole.encode()
         )
+        assert status == 200
+
+    serving(tmp_path, work)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 500_000, b'{"a":' * 100_000, b'"' + b'\\"' * 250_000 + b"\\"],
+    ids=["arrays", "objects", "a string without an end"],
+)
+def test_deep_json_is_refused_before_it_is_parsed(tmp_path: Path, body: bytes) -> None:
+    """Where a library raised the recursion limit, the parser would break."""
+
+    async def work(client: Client) -> None:
+        status, answer = await client.post("/identity/v1/get-inbox-ids", body)
+        assert (status, answer["details"]) == (400, [{"reason": "undecodable"}])
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    try:
+        serving(tmp_path, work)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_brackets_in_strings_are_no_nesting(tmp_path: Path) -> None:
+    async def work(client: Client) -> None:
+        body = b'{"requests":[{"identifier":"%s"}]}' % (b"[" * 100)
+        status, _ = await client.post("/identity/v1/get-inbox-ids", body)
         assert status == 200
 
     serving(tmp_path, work)
