@@ -1,7 +1,7 @@
 """Make the work tree that of a release: `make release VERSION=x.y.z`.
 
-Sets the version of every distribution and the range of cores that the plugins
-take, dates the changelog's section, and writes the release notes to
+Sets the version of every distribution and the ranges of cores and of each other
+that the plugins take, dates the changelog's section, and writes the release notes to
 ``dist/NOTES.md``. It changes nothing if it refuses, and neither commits, tags
 nor pushes: that is done by whoever has read the difference.
 """
@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -25,7 +26,8 @@ CORE: Final = "xmtp-identity"
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 _HEADING: Final = re.compile(r"^## (\S+) \((.+)\)\n", re.MULTILINE)
 _SET: Final = re.compile(r'^version = "([^"]*)"$', re.MULTILINE)
-_RANGE: Final = re.compile(rf'^  "{CORE}>=[^"]*",$', re.MULTILINE)
+_RANGE: Final = re.compile(rf'"({CORE}(?:-[a-z]+)?(?:\[[a-z,]+\])?)>=[^"]*"')
+"""A range of the core, or of a plugin that another one builds on."""
 
 
 class Refused(Exception):
@@ -114,7 +116,12 @@ def _project(path: Path, version: str) -> str:
     text = _replace(path, _SET, f'version = "{version}"', text)
     if project["name"] == CORE:
         return text
-    return _replace(path, _RANGE, f'  "{CORE}{_cores(version)}",', text)
+    if not any(
+        one.name == CORE and one.specifier
+        for one in map(Requirement, project["dependencies"])
+    ):
+        raise Refused(f"{path.parent.name}/{path.name} names no range of cores.")
+    return _RANGE.sub(rf'"\1{_cores(version)}"', text)
 
 
 def _replace(path: Path, pattern: re.Pattern[str], line: str, text: str) -> str:

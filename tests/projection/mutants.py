@@ -77,7 +77,7 @@ def layers_read_each_other(patch: MonkeyPatch) -> None:
     layers: dict[int, LayerState] = {}
     right, judge = replay.apply_leaf, replay._Run._judge_leaf
 
-    def apply_leaf(root: Any, layer: LayerState, verified: Any) -> None:
+    def apply_leaf(root: Any, layer: LayerState, verified: Any) -> Any:
         linked = {
             identifier.value
             for other in layers.values()
@@ -87,7 +87,7 @@ def layers_read_each_other(patch: MonkeyPatch) -> None:
         for action in getattr(verified, "actions", ()):
             if isinstance(action, VerifiedAdd) and action.member.value in linked:
                 raise BrokenRule("This key is linked already.")
-        right(root, layer, verified)
+        return right(root, layer, verified)
 
     def judge_leaf(run: Any, index: int, leaf: int, step: Any, batch: Any) -> None:
         layers.clear()
