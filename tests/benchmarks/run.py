@@ -91,7 +91,15 @@ def _raw_ed25519(text: bytes, payload: bytes) -> Callable[[], object]:
         crypto_scalarmult_ed25519_noclamp,
     )
 
+    from xmtp_identity.installation.accelerator import accelerator
+    from xmtp_identity.installation.signature import SIGNATURE_CONTEXT
+
     signature, key = payload[2:66], payload[68:]
+    check = accelerator()
+    if check is not None:
+        return lambda: check(
+            key + signature + hashlib.sha512(text).digest(), SIGNATURE_CONTEXT
+        )
 
     def call() -> None:
         prehash = hashlib.sha512(text).digest()

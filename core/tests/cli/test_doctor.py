@@ -63,7 +63,14 @@ def _problem(*names: str) -> dict[str, Any]:
 
 def test_the_doctor_says_what_is_here() -> None:
     found = answer("doctor", "--json")
-    assert found["versions"].keys() == {"core", "api", "python", "protobuf"}
+    assert found["versions"].keys() == {
+        "core",
+        "api",
+        "python",
+        "protobuf",
+        "ed25519ph",
+    }
+    assert found["versions"]["ed25519ph"] in {"accelerated", "composed"}
     assert found["versions"]["api"] == 1
     assert [(one["name"], one["loaded"]) for one in found["plugins"]] == [
         ("ethereum", True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from xmtp_identity.errors import InvalidSignature
-from xmtp_identity.installation import ed25519ph
+from xmtp_identity.installation import accelerator, ed25519ph
 
 from . import curve
 from .corpus import CONTEXT, Case, corpus, lines, many_eddsas, odd_encodings
@@ -32,6 +33,20 @@ def _accepts(key: bytes, signature: bytes, message: bytes, context: bytes) -> bo
     except InvalidSignature:
         return False
     return True
+
+
+@pytest.fixture(
+    scope="module", autouse=True, params=["0", "1"], ids=["pure", "accelerated"]
+)
+def _way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything here holds without the accelerator and with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(accelerator.SWITCH, request.param)
+        accelerator.accelerator.cache_clear()
+        if request.param == "1" and accelerator.accelerator() is None:
+            pytest.skip("xmtp-identity-accelerate is not installed or not compiled")
+        yield
+    accelerator.accelerator.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +147,26 @@ def test_random_edges_come_out_as_in_the_textbook(data: st.DataObject) -> None:
 @example(b"\xff" * 32, b"\xff" * 64)
 def test_any_bytes_come_out_as_in_the_textbook(key: bytes, signature: bytes) -> None:
     assert _accepts(key, signature, b"", b"") == curve.accepts(key, signature, b"", b"")
+
+
+def test_a_batch_has_one_answer_each_in_order_whatever_is_in_it(
+    cases: list[Case],
+) -> None:
+    signed = [
+        (case.key, case.signature, sha512(case.message).digest()) for case in cases
+    ]
+    signed[3:3] = [(bytes(31), bytes(64), bytes(64)), (bytes(32), b"", bytes(64))]
+    answers = ed25519ph.verify_many(signed, CONTEXT)
+    assert len(answers) == len(signed)
+    for one, answer in zip(signed, answers, strict=True):
+        if answer is None:
+            ed25519ph.verify(*one, CONTEXT)
+            continue
+        with pytest.raises(InvalidSignature) as caught:
+            ed25519ph.verify(*one, CONTEXT)
+        refusal = caught.value
+        assert (answer.code, answer.detail) == (refusal.code, refusal.detail)
+    assert ed25519ph.verify_many([], CONTEXT) == []
 
 
 def _keys(cases: list[Case]) -> list[bytes]:

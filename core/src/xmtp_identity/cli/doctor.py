@@ -97,6 +97,7 @@ def _versions() -> dict[str, Any]:
     from platform import python_version
 
     from ..diagnosis import CORE
+    from ..installation.accelerator import accelerator
     from ..kinds import API_VERSION
 
     return {
@@ -104,6 +105,7 @@ def _versions() -> dict[str, Any]:
         "api": API_VERSION,
         "python": python_version(),
         "protobuf": version("protobuf"),
+        "ed25519ph": "composed" if accelerator() is None else "accelerated",
     }
 
 
@@ -172,6 +174,7 @@ def _for_people(
                 ("xmtp-identity", Cell(f"{versions['core']} (API {versions['api']})")),
                 ("Python", Cell(versions["python"])),
                 ("protobuf", Cell(versions["protobuf"])),
+                ("Ed25519ph", Cell(versions["ed25519ph"])),
             ]
         ),
         Table("Plugins", ["name", "package", "state"], plugins),

@@ -9,6 +9,9 @@ state. It is more lenient than libsodium about keys (small order, mixed order,
 unreduced encodings) and more exact about signatures: the equation is checked
 without the cofactor and R is compared as bytes.
 
+`verify_many` takes a whole batch, in C where that is installed (see
+`accelerator`), with the same decisions.
+
 Keys and points are 32 bytes: y in little-endian order, the top bit the sign
 of x. Scalars are 32 bytes in little-endian order. L is the order of the base
 point, p the field's prime.
@@ -16,6 +19,7 @@ point, p the field's prime.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha512
 from typing import Final
 
@@ -32,6 +36,7 @@ from nacl.bindings import (
 from nacl.exceptions import RuntimeError as SodiumRefusal
 
 from ..errors import InvalidSignature
+from .accelerator import accelerator
 
 __all__ = [
     "KEY_BYTES",
@@ -41,6 +46,7 @@ __all__ = [
     "public_key",
     "sign",
     "verify",
+    "verify_many",
 ]
 
 KEY_BYTES: Final = 32
@@ -53,6 +59,13 @@ _SIGN_BIT: Final = 0x80
 _MINUS_ONE: Final = (_L - 1).to_bytes(32, "little")
 _ZERO: Final = bytes(32)
 _IDENTITY: Final = (1).to_bytes(32, "little")
+
+# Verdicts, as the accelerator has them too.
+_VALID: Final = 0
+_UNREDUCED_SCALAR: Final = 1
+_NO_POINT: Final = 2
+_OTHER: Final = 3
+
 _DOM2: Final = b"SigEd25519 no Ed25519 collisions\x01"
 
 
@@ -94,23 +107,27 @@ def verify(key: bytes, signature: bytes, digest: bytes, context: bytes) -> None:
     Raises `InvalidSignature`; with the code ``invalid_public_key`` where the
     key is the reason.
     """
-    if len(signature) != SIGNATURE_BYTES:
-        raise InvalidSignature("An installation's signature has 64 bytes.")
-    if len(key) != KEY_BYTES:
-        raise InvalidSignature(
-            "An installation's public key has 32 bytes.", code="invalid_public_key"
-        )
-    commitment, scalar = signature[:32], signature[32:]
-    if int.from_bytes(scalar, "little") >= _L:
-        raise InvalidSignature("The signature's scalar S is not reduced.")
-    challenge = sha512(_dom2(context) + commitment + key + digest).digest()
-    product = _multiply(int.from_bytes(challenge, "little") % _L, key)
-    # libsodium refuses to give the point at infinity.
-    base = (
-        _IDENTITY if scalar == _ZERO else crypto_scalarmult_ed25519_base_noclamp(scalar)
-    )
-    if crypto_core_ed25519_sub(base, product) != commitment:
-        raise InvalidSignature("The signature is not of this text by this key.")
+    (refusal,) = verify_many([(key, signature, digest)], context)
+    if refusal is not None:
+        raise refusal
+
+
+def verify_many(
+    signed: Sequence[tuple[bytes, bytes, bytes]], context: bytes
+) -> list[InvalidSignature | None]:
+    """`verify` for a batch, its errors given and not raised; None for a sound one.
+
+    signed: key, signature and digest of each.
+    """
+    lengths = [_refusal_by_length(key, signature) for key, signature, _ in signed]
+    fit = [one for one, refusal in zip(signed, lengths, strict=True) if not refusal]
+    check = accelerator()
+    if check is None:
+        verdicts = bytes(_verdict(*one, context) for one in fit)
+    else:
+        verdicts = check(b"".join([part for one in fit for part in one]), context)
+    found = iter(verdicts)
+    return [refusal or _refusal(next(found)) for refusal in lengths]
 
 
 def canonical_key(key: bytes) -> bytes:
@@ -146,8 +163,50 @@ def is_safe_key(key: bytes) -> bool:
     return product == key[:31] + bytes((key[31] ^ _SIGN_BIT,))
 
 
-def _multiply(scalar: int, key: bytes) -> bytes:
+def _refusal_by_length(key: bytes, signature: bytes) -> InvalidSignature | None:
+    if len(signature) != SIGNATURE_BYTES:
+        return InvalidSignature("An installation's signature has 64 bytes.")
+    if len(key) != KEY_BYTES:
+        return InvalidSignature(
+            "An installation's public key has 32 bytes.", code="invalid_public_key"
+        )
+    return None
+
+
+def _refusal(verdict: int) -> InvalidSignature | None:
+    if verdict == _VALID:
+        return None
+    if verdict == _UNREDUCED_SCALAR:
+        return InvalidSignature("The signature's scalar S is not reduced.")
+    if verdict == _NO_POINT:
+        return InvalidSignature(
+            "The installation's public key is no point of the curve.",
+            code="invalid_public_key",
+        )
+    return InvalidSignature("The signature is not of this text by this key.")
+
+
+def _verdict(key: bytes, signature: bytes, digest: bytes, context: bytes) -> int:
+    """The verdict on one signature, of the right lengths, without an accelerator."""
+    commitment, scalar = signature[:32], signature[32:]
+    if int.from_bytes(scalar, "little") >= _L:
+        return _UNREDUCED_SCALAR
+    challenge = sha512(_dom2(context) + commitment + key + digest).digest()
+    product = _multiply(int.from_bytes(challenge, "little") % _L, key)
+    if product is None:
+        return _NO_POINT
+    # libsodium refuses to give the point at infinity.
+    base = (
+        _IDENTITY if scalar == _ZERO else crypto_scalarmult_ed25519_base_noclamp(scalar)
+    )
+    same = crypto_core_ed25519_sub(base, product) == commitment
+    return _VALID if same else _OTHER
+
+
+def _multiply(scalar: int, key: bytes) -> bytes | None:
     """``scalar`` times the point of ``key``, for a scalar below L.
+
+    None for a key that is no point.
 
     libsodium takes canonical keys of prime order, which all honest ones are,
     and gives no point at infinity; the rest goes the long way.
@@ -159,7 +218,7 @@ def _multiply(scalar: int, key: bytes) -> bytes:
     return _multiply_any(scalar, key)
 
 
-def _multiply_any(scalar: int, key: bytes) -> bytes:
+def _multiply_any(scalar: int, key: bytes) -> bytes | None:
     """As `_multiply`, for every key that decodes to a point.
 
     8 A has prime order whatever A is, so the scalar is split as 8 q + r: the
@@ -170,10 +229,7 @@ def _multiply_any(scalar: int, key: bytes) -> bytes:
     try:
         double = crypto_core_ed25519_add(point, point)
     except SodiumRefusal:
-        raise InvalidSignature(
-            "The installation's public key is no point of the curve.",
-            code="invalid_public_key",
-        ) from None
+        return None
     fourfold = crypto_core_ed25519_add(double, double)
     eightfold = crypto_core_ed25519_add(fourfold, fourfold)
     product, high = _IDENTITY, scalar >> 3

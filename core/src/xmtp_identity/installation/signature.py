@@ -11,7 +11,8 @@ from ..identifier import MemberIdentifier
 from ..kinds import Context, SignatureItem, VerifiedSignature
 from ..v1.identity_pb2 import RecoverableEd25519Signature
 from ..wire.scan import strict_parse
-from .ed25519ph import KEY_BYTES, SIGNATURE_BYTES, canonical_key, verify
+from . import ed25519ph
+from .ed25519ph import KEY_BYTES, SIGNATURE_BYTES, canonical_key
 from .identifier import KIND
 
 __all__ = ["SIGNATURE_CONTEXT", "encode_signature", "verify_many"]
@@ -35,15 +36,23 @@ def verify_many(
     """Verify signatures of installations; see `Proof.verify_many`."""
     digests: dict[bytes, bytes] = {}
     results: list[VerifiedSignature | SignatureError] = []
+    decoded: list[tuple[bytes, bytes, bytes] | SignatureError] = []
     for text, payload, _identifier in items:
         digest = digests.get(text)
         if digest is None:
             digest = digests[text] = sha512(text).digest()
         try:
-            results.append(_verify_one(payload, digest))
+            decoded.append((*_decode(payload), digest))
         except SignatureError as error:
             # A kept traceback would keep every local of this call alive.
-            results.append(error.with_traceback(None))
+            decoded.append(error.with_traceback(None))
+    signed = [one for one in decoded if isinstance(one, tuple)]
+    refusals = iter(ed25519ph.verify_many(signed, SIGNATURE_CONTEXT))
+    for one in decoded:
+        if isinstance(one, tuple):
+            results.append(next(refusals) or _verified(*one[:2]))
+        else:
+            results.append(one)
     return results
 
 
@@ -55,20 +64,18 @@ def encode_signature(signature: bytes, key: bytes) -> bytes:
     return _BYTES_TAG + signature + _KEY_TAG + key
 
 
-def _verify_one(payload: bytes, digest: bytes) -> VerifiedSignature:
-    signature, key = _decode(payload)
-    verify(key, signature, digest, SIGNATURE_CONTEXT)
+def _verified(key: bytes, signature: bytes) -> VerifiedSignature:
     signer = MemberIdentifier(KIND, key.hex())
     return VerifiedSignature(signer, canonical_key(key), signature)
 
 
 def _decode(payload: bytes) -> tuple[bytes, bytes]:
-    """Signature and key of a payload; raises `Undecodable`."""
+    """Key and signature of a payload; raises `Undecodable`."""
     if (
         len(payload) == _PAYLOAD_BYTES
         and payload.startswith(_BYTES_TAG)
         and payload.startswith(_KEY_TAG, _BYTES_END)
     ):
-        return payload[len(_BYTES_TAG) : _BYTES_END], payload[_KEY_START:]
+        return payload[_KEY_START:], payload[len(_BYTES_TAG) : _BYTES_END]
     message = strict_parse(RecoverableEd25519Signature, payload)
-    return message.bytes, message.public_key
+    return message.public_key, message.bytes
