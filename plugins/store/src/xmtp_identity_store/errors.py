@@ -6,7 +6,10 @@ from xmtp_identity.errors import BadInput, IdentityError
 
 __all__ = [
     "AnswerTooLarge",
+    "AuditReplaced",
+    "AuditUnfinished",
     "BadCursor",
+    "ClusterUnusable",
     "InboxClash",
     "LogConflict",
     "NoStore",
@@ -103,3 +106,28 @@ class ProcessLost(IdentityError):
     code = "process_lost"
     retryable = True
     remedy = "Try again, with fewer processes if memory was short."
+
+
+class AuditUnfinished(BadInput):
+    """The audit that is under way was begun by other plugins."""
+
+    code = "audit_unfinished"
+    remedy = "Finish it with the plugins that it was begun with, or give --anew."
+
+
+class AuditReplaced(BadInput):
+    """Somebody began another audit of the store while this one was at work."""
+
+    code = "audit_replaced"
+    remedy = "Run `xid audit` again to take part in the new one."
+
+
+class ClusterUnusable(IdentityError):
+    """A Dask cluster could not be reached, or its workers could not do the work."""
+
+    code = "cluster_unusable"
+    retryable = True
+    remedy = (
+        "See that the scheduler runs, and that each worker has the same packages "
+        "and can reach the database."
+    )

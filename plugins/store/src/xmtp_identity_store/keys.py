@@ -10,14 +10,21 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-__all__ = ["BUCKETS", "bucket_of", "is_indexable", "owner_bucket", "row_key"]
+__all__ = [
+    "BUCKETS",
+    "KEY_BITS",
+    "bucket_of",
+    "is_indexable",
+    "owner_bucket",
+    "row_key",
+]
 
 BUCKETS: Final = 64
 """How many parts of the inboxes are written independently of each other."""
 
-_KEY_BITS: Final = 63
+KEY_BITS: Final = 63
 """A key fits a signed 64-bit column."""
-_BUCKET_SHIFT: Final = _KEY_BITS - 6
+_BUCKET_SHIFT: Final = KEY_BITS - 6
 _MAX_IDENTIFIER: Final = 256
 
 

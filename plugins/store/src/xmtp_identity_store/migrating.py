@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LATEST", "VERSION_TABLE", "current", "migrate", "options", "script"]
 
-LATEST: Final = "0001"
+LATEST: Final = "0002"
 """The revision that this release works with."""
 
 VERSION_TABLE: Final = "xmtp_identity_store_revision"

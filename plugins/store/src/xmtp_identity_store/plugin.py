@@ -14,8 +14,10 @@ __all__ = ["register_commands"]
 
 @hookimpl
 def register_commands(group: click.Group) -> None:
-    """Add ``xid import``, ``xid status``, ``xid upgrade`` and ``xid migrate``."""
+    """Add ``xid import``, ``xid status``, ``xid upgrade``, ``xid audit`` and
+    ``xid migrate``."""
+    from .audit_command import audit_store
     from .commands import import_logs, migrate_store, status, upgrade_store
 
-    for command in (import_logs, status, upgrade_store, migrate_store):
+    for command in (import_logs, status, upgrade_store, audit_store, migrate_store):
         group.add_command(command)

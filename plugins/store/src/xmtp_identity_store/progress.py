@@ -44,13 +44,14 @@ class Progress:
                 BarColumn(),
                 MofNCompleteColumn(),
                 TextColumn("inboxes"),
+                TextColumn("{task.fields[note]}"),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
                 transient=True,
                 # Answers go to standard output only when the bar is gone.
                 redirect_stdout=False,
             )
-            self._task = self._bar.add_task(self._what, total=self._total)
+            self._task = self._bar.add_task(self._what, total=self._total, note="")
             self._bar.start()
         return self
 
@@ -63,10 +64,15 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def at(self, inboxes: int) -> None:
-        """So many are done."""
+    def at(self, inboxes: int, note: str = "") -> None:
+        """So many are done; ``note`` is what else is to be said, a rate."""
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=inboxes)
+            self._bar.update(self._task, completed=inboxes, note=note)
+
+    def begin(self, what: str) -> None:
+        """The same inboxes once more, for something else."""
+        if self._bar is not None and self._task is not None:
+            self._bar.reset(self._task, description=what)
 
     def over(self, things: Iterable[T]) -> Iterator[T]:
         """The same things, counted as they are taken."""

@@ -30,6 +30,9 @@ from sqlalchemy import (
 __all__ = [
     "NOT_REPLAYED",
     "addresses",
+    "audit_parts",
+    "audited",
+    "audits",
     "buckets",
     "entries",
     "feed",
@@ -227,3 +230,62 @@ notes: Final = Table(
     Column("value", Text, nullable=False),
 )
 """Short texts that programs keep beside the logs: where a mirror stood."""
+
+audits: Final = Table(
+    "audits",
+    metadata,
+    # Rises from 1; the last one counts.
+    Column("id", _KEY, primary_key=True, autoincrement=False),
+    # JSON: [[number, extension, revision], ...] of the kinds that decide, sorted.
+    Column("plugins", Text, nullable=False),
+    # Into how many equal ranges the keys are parted; a power of two.
+    Column("parts", Integer, nullable=False),
+    # `auditing.runs.State`.
+    Column("state", Text, nullable=False),
+)
+"""Each time that all inboxes were verified anew."""
+
+audit_parts: Final = Table(
+    "audit_parts",
+    metadata,
+    Column("audit", ForeignKey(audits.c.id), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    # `auditing.runs.Stage`, and the key of the last inbox that it is done with.
+    Column("stage", Integer, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    # What was replayed so far: inboxes, entries, and what became of these.
+    Column("inboxes", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("applied", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("discarded", BigInteger, nullable=False),
+    Column("unavailable", BigInteger, nullable=False),
+    # How many inboxes were compared so far.
+    Column("compared", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How far the last audit is; written together with what it found."""
+
+audited: Final = Table(
+    "audited",
+    metadata,
+    Column("inbox", ForeignKey(inboxes.c.id), primary_key=True),
+    # The audit that found it; what an earlier one found is overwritten.
+    Column("audit", _KEY, nullable=False),
+    # How many entries were replayed.
+    Column("position", Integer, nullable=False),
+    # `auditing.served.digest_of` what the store should serve; NULL: not known.
+    Column("digest", LargeBinary),
+    # `auditing.judging.Verdict`: NULL where all is as it should be.
+    Column("verdict", Text),
+    Column("what", Text),
+)
+"""The shadow: what an audit found, beside what the store serves."""
+Index(
+    "audited_verdicts",
+    audited.c.audit,
+    audited.c.verdict,
+    audited.c.inbox,
+    sqlite_where=text("verdict IS NOT NULL"),
+    postgresql_where=text("verdict IS NOT NULL"),
+)

@@ -16,12 +16,12 @@ from .renewal import Renewal, renew
 from .store import Job
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Executor, Future
 
     from xmtp_identity import Registry
     from xmtp_identity.kinds import Context
 
-__all__ = ["Renewals", "Submit", "workers"]
+__all__ = ["Renewals", "Submit", "interrupts_held", "pool", "workers"]
 
 Renewals = Callable[[], list[Renewal]]
 """Waits for the renewals of some jobs."""
@@ -41,23 +41,34 @@ def workers(
     if processes == 1:
         yield lambda jobs: lambda: renew(jobs, registry, context)
         return
+    with pool(processes) as executor:
+
+        def submit(jobs: list[Job]) -> Renewals:
+            with interrupts_held():
+                # Processes start here, and keep what is held.
+                future: Future[list[Renewal]] = executor.submit(
+                    renew, jobs, registry, context
+                )
+            return future.result
+
+        yield submit
+
+
+@contextmanager
+def pool(processes: int) -> Iterator[Executor]:
+    """Other processes that end when this one ends; what is handed to them is
+    handed over with `interrupts_held`.
+
+    Raises `ProcessLost` if one of them was killed.
+    """
     from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 
     # Forking would carry over whatever threads the libraries started.
     executor = ProcessPoolExecutor(
         processes, mp_context=get_context("spawn"), initializer=_begin
     )
-
-    def submit(jobs: list[Job]) -> Renewals:
-        with _interrupts_held():
-            # Processes start here, and keep what is held.
-            future: Future[list[Renewal]] = executor.submit(
-                renew, jobs, registry, context
-            )
-        return future.result
-
     try:
-        yield submit
+        yield executor
     except BrokenExecutor:
         raise ProcessLost(
             "A process ended in the middle of its work; what was written is kept."
@@ -67,7 +78,7 @@ def workers(
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Let Ctrl-C wait, where the system can, and be no matter of new processes."""
     if sys.platform == "win32":
         yield
