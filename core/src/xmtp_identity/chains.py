@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from .errors import BadInput
 from .logfile import named, read_bytes
+from .strict_json import unique
 
 __all__ = ["BadChains", "Chains", "host_of", "parse_chains", "read_chains"]
 
@@ -84,17 +85,10 @@ def host_of(url: str) -> str:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=unique)
     except (ValueError, RecursionError):
         # What the parser says may quote a line.
         raise BadChains("it begins like JSON and is none.") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError
-    return found
 
 
 def _toml(text: str) -> Any:

@@ -8,11 +8,12 @@ import json
 import re
 import secrets
 from collections.abc import Callable
-from typing import Any, Final, final
+from typing import Final, final
 
 from ..errors import BadInput
 from ..identifier import MemberIdentifier
 from ..kinds import SigningTools, WireSignature
+from ..strict_json import unique
 from .ed25519ph import KEY_BYTES, SIGNATURE_BYTES, public_key, sign
 from .identifier import KIND, encode
 from .signature import SIGNATURE_CONTEXT, encode_signature
@@ -132,7 +133,7 @@ def _read_seed(content: bytes) -> bytes | None:
     if len(content) > _MAX_KEY_FILE:
         return None
     try:
-        record = json.loads(content.decode("utf-8"), object_pairs_hook=_unique)
+        record = json.loads(content.decode("utf-8"), object_pairs_hook=unique)
     except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or record.keys() != {"kind", "seed"}:
@@ -141,11 +142,3 @@ def _read_seed(content: bytes) -> bytes | None:
     if record["kind"] != KIND or not isinstance(seed, str):
         return None
     return bytes.fromhex(seed) if _SEED_TEXT.fullmatch(seed) else None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; one with a key twice is refused."""
-    record = dict(pairs)
-    if len(record) != len(pairs):
-        raise ValueError
-    return record

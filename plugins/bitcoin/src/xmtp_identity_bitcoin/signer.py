@@ -9,11 +9,12 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from xmtp_identity.errors import BadInput
 from xmtp_identity.identifier import MemberIdentifier
 from xmtp_identity.kinds import SigningTools, WireSignature
+from xmtp_identity.strict_json import unique
 
 from . import bip137, bip322, wif
 from .addresses import Form, Output, output
@@ -220,7 +221,7 @@ def _ascii(content: bytes) -> str:
 
 def _record(text: str) -> dict[str, str]:
     try:
-        record = json.loads(text, object_pairs_hook=_unique)
+        record = json.loads(text, object_pairs_hook=unique)
     except (ValueError, RecursionError):
         record = None
     if (
@@ -233,13 +234,6 @@ def _record(text: str) -> dict[str, str]:
             'A Bitcoin key file in JSON holds "kind": "bitcoin" and "wif", may hold'
             ' "type" and "network", and holds nothing else.'
         )
-    return record
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) != len(pairs):
-        raise ValueError("A key stands twice in an object.")
     return record
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +18,7 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 
 from xmtp_identity.errors import Undecodable
+from xmtp_identity.strict_json import is_deeper, unique
 from xmtp_identity.v1 import api_pb2, log_pb2
 
 from .v1 import mls_pb2, node_pb2
@@ -36,9 +36,6 @@ _PACKAGES: Final = {
 """By the file in which this project describes them: upstream's packages."""
 _MAX_DETAIL: Final = 300
 _MAX_DEPTH: Final = 32
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
-"""Brackets, and strings, which may hold some; a string that does not end counts as
-one, so that nothing is looked at twice."""
 
 
 class JsonMapping:
@@ -144,12 +141,10 @@ class JsonMapping:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    # The parser's own bound is the interpreter's, which programs raise, and then
-    # it breaks instead of raising.
-    if _is_deep(body):
+    if is_deeper(body, _MAX_DEPTH):
         raise Undecodable("The body is nested too deep.")
     try:
-        value = json.loads(body or b"{}", object_pairs_hook=_unique)
+        value = json.loads(body or b"{}", object_pairs_hook=unique)
         if b"\\u" in body:
             # Half of a surrogate pair is no text, and no message can hold it.
             json.dumps(value, ensure_ascii=False).encode()
@@ -158,25 +153,6 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Undecodable("The body is not one JSON object.")
     return value
-
-
-def _is_deep(body: bytes) -> bool:
-    depth = 0
-    for token in _TOKEN.finditer(body):
-        if token[0] in (b"[", b"{"):
-            depth += 1
-            if depth > _MAX_DEPTH:
-                return True
-        elif token[0] in (b"]", b"}"):
-            depth -= 1
-    return False
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise ValueError("a name twice")
-    return values
 
 
 def _base64(text: str) -> bytes:

@@ -9,16 +9,14 @@ read alike by every parser.
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, Final
+
+from xmtp_identity.strict_json import is_deeper
 
 __all__ = ["MAX_DEPTH", "NotOneObject", "read_object"]
 
 MAX_DEPTH: Final = 32
 """Objects and arrays within one another, the outermost counted."""
-
-# An unterminated string runs to the end, so that the walk stays linear.
-_BRACKETS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 class NotOneObject(ValueError):
@@ -39,7 +37,7 @@ def read_object(data: bytes) -> dict[str, Any]:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise NotOneObject("it is not UTF-8") from None
-    if text.count("{") + text.count("[") > MAX_DEPTH and _is_too_deep(text):
+    if is_deeper(data, MAX_DEPTH):
         raise NotOneObject(f"it is nested more than {MAX_DEPTH} deep")
     try:
         value = _DECODER.decode(text)
@@ -52,19 +50,6 @@ def read_object(data: bytes) -> dict[str, Any]:
     if "\\u" in text and _has_lone_surrogate(value):
         raise NotOneObject("a string in it has half of a surrogate pair")
     return value
-
-
-def _is_too_deep(text: str) -> bool:
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        token = match.group()
-        if token in ("{", "["):
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif token in ("}", "]"):
-            depth -= 1
-    return False
 
 
 def _has_lone_surrogate(value: dict[str, Any]) -> bool:

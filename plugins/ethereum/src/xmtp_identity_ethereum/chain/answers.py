@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from xmtp_identity.strict_json import is_deeper
+
 from .rules import Answer, Failed, Returned, Reverted
 
 __all__ = [
@@ -33,9 +35,6 @@ _SHALLOW: Final = 500
 """So few brackets are no danger, however they stand."""
 
 _MAX_DEPTH: Final = 64
-_TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"')
-_BRACKET: Final = re.compile(rb"[\[\]{}]")
-
 _REVERTED: Final = "execution reverted"
 _REVERT_CODES: Final = frozenset({3, -32000})
 """3 is what the execution API specification says; geth, erigon and besu say
@@ -65,9 +64,7 @@ _NO_STATE_WORDS: Final = (
 
 def parse(body: bytes) -> Any:
     """The JSON of an answer; raises `ValueError`."""
-    # Where some library raised Python's limit of recursion (eth-account brings
-    # one), the parser would overrun the stack, and the process die.
-    if body.count(b"[") + body.count(b"{") > _SHALLOW and _is_too_deep(body):
+    if body.count(b"[") + body.count(b"{") > _SHALLOW and is_deeper(body, _MAX_DEPTH):
         raise ValueError("nesting")
     return json.loads(body)
 
@@ -114,15 +111,6 @@ def is_busy(error: object) -> bool:
     if not isinstance(error, dict):
         return False
     return error.get("code") in _BUSY_CODES or _says(error, _BUSY_WORDS)
-
-
-def _is_too_deep(body: bytes) -> bool:
-    depth = 0
-    for match in _BRACKET.finditer(_TEXT.sub(b"", body)):
-        depth += 1 if match[0] in b"[{" else -1
-        if depth > _MAX_DEPTH:
-            return True
-    return False
 
 
 def _quantity(value: object) -> int | None:
