@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
-from hashlib import sha256
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tests.support import signers
-from tests.support.protobuf import length
+from tests.support.plugin_leaves import solana
 from tests.support.signers import Installation, Passkey, Signer, Wallet
 from tests.support.updates import Add, Change, Inbox, Revoke
 
 if TYPE_CHECKING:
-    from xmtp_identity import MemberIdentifier
     from xmtp_identity_store.store import Store
 
-__all__ = ["MIX", "Mix", "Solana", "fill", "inbox_of", "network"]
+__all__ = ["MIX", "Mix", "fill", "inbox_of", "network"]
 
 _PIECE: Final = 500
 """Logs that are written in one transaction."""
@@ -56,47 +53,6 @@ class Mix(NamedTuple):
 
 
 MIX: Final = Mix()
-
-
-@dataclass(frozen=True)
-class Solana:
-    """A Solana wallet."""
-
-    name: str
-    identifier_kind: Final = 100
-
-    @property
-    def _signer(self) -> Any:
-        from xmtp_identity_solana.signer import KeypairSigner
-
-        return KeypairSigner(sha256(self.name.encode()).digest())
-
-    @property
-    def identifier(self) -> MemberIdentifier:
-        identifier: MemberIdentifier = self._signer.identifier
-        return identifier
-
-    @property
-    def value(self) -> str:
-        return self.identifier.value
-
-    @property
-    def member(self) -> bytes:
-        from xmtp_identity_solana.identifier import encode
-
-        return length(100, encode(self.identifier))
-
-    @property
-    def link(self) -> str:
-        return f"- Link Solana address to inbox\n  (Solana address: {self.value})"
-
-    @property
-    def unlink(self) -> str:
-        return f"- Unlink Solana address from inbox\n  (Solana address: {self.value})"
-
-    def sign(self, text: bytes) -> bytes:
-        number, payload = self._signer.sign(text.decode())
-        return length(number, payload)
 
 
 def inbox_of(seed: int, number: int, mix: Mix) -> Inbox:
@@ -134,7 +90,7 @@ def _odds(inbox: Inbox, chance: random.Random, mix: Mix, name: str) -> None:
     if happens(mix.passkey):
         inbox.append(Add(Passkey(f"{name} passkey"), owner))
     if happens(mix.solana):
-        inbox.append_leaf(Add(Solana(f"{name} solana"), owner))
+        inbox.append_leaf(Add(solana(f"{name} solana"), owner))
     if happens(mix.again):
         inbox.push(chance.choice(inbox.log))
     if happens(mix.revoked):

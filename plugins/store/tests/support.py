@@ -7,18 +7,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Executable, select
 from tests.support.leaf_kinds import leaf_a, leaf_b
-from tests.support.protobuf import length
 from tests.support.signers import Installation, Signer, Wallet
 from tests.support.updates import Add, Inbox
 
-from xmtp_identity import MemberIdentifier, Registry, replay
+from xmtp_identity import Registry, replay
 from xmtp_identity.kinds import Context
 from xmtp_identity.stored import dump
 from xmtp_identity_store import schema
@@ -178,50 +175,6 @@ def as_json(inbox: Inbox) -> str:
     """A log as a line of JSON."""
     log = [None if update is None else update.hex() for update in inbox.log]
     return json.dumps({"inbox_id": inbox.inbox_id, "log": log})
-
-
-# A leaf kind that is a package of its own
-
-
-@dataclass(frozen=True)
-class SolanaLeaf:
-    """A Solana wallet that signs in tests."""
-
-    name: str
-    identifier_kind: Final = 100
-
-    @property
-    def _signer(self) -> Any:
-        from xmtp_identity_solana.signer import KeypairSigner
-
-        return KeypairSigner(sha256(self.name.encode()).digest())
-
-    @property
-    def identifier(self) -> MemberIdentifier:
-        identifier: MemberIdentifier = self._signer.identifier
-        return identifier
-
-    @property
-    def value(self) -> str:
-        return self.identifier.value
-
-    @property
-    def member(self) -> bytes:
-        from xmtp_identity_solana.identifier import encode
-
-        return length(100, encode(self.identifier))
-
-    @property
-    def link(self) -> str:
-        return f"- Link Solana address to inbox\n  (Solana address: {self.value})"
-
-    @property
-    def unlink(self) -> str:
-        return f"- Unlink Solana address from inbox\n  (Solana address: {self.value})"
-
-    def sign(self, text: bytes) -> bytes:
-        number, payload = self._signer.sign(text.decode())
-        return length(number, payload)
 
 
 # `xid` as a process

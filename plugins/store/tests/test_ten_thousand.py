@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from tests.support.plugin_leaves import solana
 from tests.support.signers import Wallet
 from tests.support.updates import Add, Inbox
 
@@ -24,7 +25,6 @@ from xmtp_identity_store.store import Store
 
 from .support import (
     CLIENT,
-    SolanaLeaf,
     as_json,
     content,
     fresh,
@@ -58,7 +58,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
             owner = Wallet(f"owner {number}")
             inbox = Inbox(owner)
             if number % (INBOXES // NAMING) == 7:
-                inbox.append_leaf(Add(SolanaLeaf(f"leaf {number}"), owner))
+                inbox.append_leaf(Add(solana(f"leaf {number}"), owner))
             file.write(as_json(inbox) + "\n")
     done = xid("import", "--store", str(store), "--jsonl", str(lines))
     assert done == {"logs": INBOXES, "entries": INBOXES + NAMING, "refused": 0}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -10,11 +9,10 @@ import pytest
 from eth_utils.address import to_checksum_address
 from tests.support.chain import StubChain
 from tests.support.leaf_kinds import leaf_a
-from tests.support.protobuf import length
+from tests.support.plugin_leaves import solana
 from tests.support.signers import Installation, Passkey, Wallet
 from tests.support.updates import Add, Inbox, Revoke
 
-from xmtp_identity import MemberIdentifier
 from xmtp_identity_node.service.answers import AddressLogRow, WalletQuestion
 from xmtp_identity_node.service.limits import Limits
 from xmtp_identity_node.service.service import Service
@@ -31,50 +29,6 @@ from .support import (
 )
 
 NOWHERE = "0" * 64
-
-
-@dataclass(frozen=True)
-class KindOf:
-    """A key of a leaf kind that is a package of its own."""
-
-    signer: Any
-    encode: Any
-    number: int
-    noun: str
-    identifier_kind: int = 0
-
-    @property
-    def identifier(self) -> MemberIdentifier:
-        identifier: MemberIdentifier = self.signer.identifier
-        return identifier
-
-    @property
-    def value(self) -> str:
-        return self.identifier.value
-
-    @property
-    def member(self) -> bytes:
-        return length(self.number, self.encode(self.identifier))
-
-    @property
-    def link(self) -> str:
-        return f"- Link {self.noun} to inbox\n  ({self.noun}: {self.value})"
-
-    @property
-    def unlink(self) -> str:
-        return f"- Unlink {self.noun} from inbox\n  ({self.noun}: {self.value})"
-
-    def sign(self, text: bytes) -> bytes:
-        number, payload = self.signer.sign(text.decode())
-        return length(number, payload)
-
-
-def solana(name: str) -> KindOf:
-    from xmtp_identity_solana.identifier import encode
-    from xmtp_identity_solana.signer import KeypairSigner
-
-    signer = KeypairSigner(sha256(name.encode()).digest())
-    return KindOf(signer, encode, 100, "Solana address")
 
 
 def put(store: Store, inbox: Inbox) -> None:
