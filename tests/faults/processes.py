@@ -57,6 +57,11 @@ class NodeProcess:
         return f"127.0.0.1:{self.grpc_port}"
 
     @property
+    def grpc_url(self) -> str:
+        """The same, as ``--node`` takes it."""
+        return f"http://{self.target}"
+
+    @property
     def url(self) -> str:
         """Where its HTTP port is."""
         return f"http://127.0.0.1:{self.http_port}"

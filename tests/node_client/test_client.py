@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import signal
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.signers import Installation, Wallet
@@ -16,7 +16,10 @@ from xmtp_identity import Registry, RemoteLog, load_registry, replay
 from xmtp_identity.outcome import OutcomeKind
 from xmtp_identity.remote import LogShortened, NodeRefused, NodeUnavailable, Settings
 
-from .serving import Served
+from .serving import node_in
+
+if TYPE_CHECKING:
+    from tests.faults.processes import NodeProcess
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +34,11 @@ def _create(inbox: Inbox) -> bytes:
 
 
 def test_what_was_published_is_what_is_served(
-    served: Served, registry: Registry
+    served: NodeProcess, registry: Registry
 ) -> None:
     inbox = Inbox(Wallet("remote one"))
     app = Installation("remote app")
-    with RemoteLog(served.url, registry) as client:
+    with RemoteLog(served.grpc_url, registry) as client:
         client.publish(_create(inbox))
         update = inbox.update(Add(app, inbox.owner))
         published = client.publish(update)
@@ -55,16 +58,16 @@ def test_a_node_that_was_killed_and_came_back_has_everything(
     tmp_path: Path, registry: Registry
 ) -> None:
     inbox = Inbox(Wallet("killed"))
-    with Served(tmp_path / "node.db") as served:
+    with node_in(tmp_path) as served:
         quick = Settings(attempts=2)
-        client = RemoteLog(served.url, registry, settings=quick)
+        client = RemoteLog(served.grpc_url, registry, settings=quick)
         before = client.publish(_create(inbox)).fetched
-        served.stop(signal.SIGKILL)
+        served.kill()
         with pytest.raises(NodeUnavailable):
             client.publish(inbox.update(Add(Installation("k"), inbox.owner)))
         client.close()
         served.start()
-        with RemoteLog(served.url, registry) as again:
+        with RemoteLog(served.grpc_url, registry) as again:
             [found] = again.fetch(
                 [inbox.inbox_id], known={inbox.inbox_id: before.known}
             )
@@ -74,11 +77,11 @@ def test_a_node_that_was_killed_and_came_back_has_everything(
 def test_a_client_outlives_its_node(tmp_path: Path, registry: Registry) -> None:
     inbox = Inbox(Wallet("outlives"))
     with (
-        Served(tmp_path / "node.db") as served,
-        RemoteLog(served.url, registry) as client,
+        node_in(tmp_path) as served,
+        RemoteLog(served.grpc_url, registry) as client,
     ):
         client.publish(_create(inbox))
-        served.stop(signal.SIGTERM)
+        served.stop()
         served.start()
         update = inbox.update(Add(Installation("o"), inbox.owner))
         assert client.publish(update).position == 1
@@ -88,32 +91,32 @@ def test_a_node_that_went_back_to_an_old_backup_is_noticed(
     tmp_path: Path, registry: Registry
 ) -> None:
     inbox = Inbox(Wallet("backup"))
-    with Served(tmp_path / "node.db") as served:
-        with RemoteLog(served.url, registry) as client:
+    with node_in(tmp_path) as served:
+        with RemoteLog(served.grpc_url, registry) as client:
             client.publish(_create(inbox))
-            served.stop(signal.SIGTERM)
+            served.stop()
             shutil.copy(served.store, tmp_path / "old.db")
             served.start()
             update = inbox.update(Add(Installation("b"), inbox.owner))
             known = {inbox.inbox_id: client.publish(update).fetched.known}
-        served.stop(signal.SIGTERM)
+        served.stop()
         for file in tmp_path.glob("node.db*"):
             file.unlink()
         shutil.copy(tmp_path / "old.db", served.store)
         served.start()
         with (
-            RemoteLog(served.url, registry) as client,
+            RemoteLog(served.grpc_url, registry) as client,
             pytest.raises(LogShortened, match="serves 1 entries"),
         ):
             client.fetch([inbox.inbox_id], known=known)
 
 
 def test_many_publish_to_one_inbox_at_once_and_nothing_is_lost(
-    served: Served, registry: Registry
+    served: NodeProcess, registry: Registry
 ) -> None:
     inbox = Inbox(Wallet("crowd"))
     updates = []
-    with RemoteLog(served.url, registry) as client:
+    with RemoteLog(served.grpc_url, registry) as client:
         client.publish(_create(inbox))
         for number in range(12):
             inbox.time_ns += 10**9
@@ -129,9 +132,11 @@ def test_many_publish_to_one_inbox_at_once_and_nothing_is_lost(
     assert len(state.members) == 13
 
 
-def test_the_nodes_own_refusal_is_typed(served: Served, registry: Registry) -> None:
+def test_the_nodes_own_refusal_is_typed(
+    served: NodeProcess, registry: Registry
+) -> None:
     owner = Wallet("two inboxes")
-    with RemoteLog(served.url, registry) as client:
+    with RemoteLog(served.grpc_url, registry) as client:
         client.publish(_create(Inbox(owner)))
         with pytest.raises(NodeRefused) as caught:
             client.publish(_create(Inbox(owner, nonce=1)))
